@@ -1,0 +1,276 @@
+"""What the gateway is made of: the only file that names concrete adapters."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.authentication.tokens import TokenSigner
+from gateway.domain.desk import Desk
+from gateway.domain.envelope import Envelope
+from gateway.errors import GatewayError, StorageUnavailable
+from gateway.pipeline.receive import check_recipient
+from gateway.pipeline.store_raw import GroupCommit
+from gateway.ports import Bell, Signer
+from gateway.settings import Settings
+from gateway.storage.database import Database
+from gateway.storage.desk import DeskStore
+from gateway.storage.inbound import Ledger
+
+if TYPE_CHECKING:
+    # The receiver must stay small: whatever only workers and commands need is imported there.
+    from gateway.broker.bells import PipeListener
+    from gateway.broker.brokers import Broker
+    from gateway.domain.policy import Policy
+    from gateway.pipeline.act import Acting
+    from gateway.pipeline.notify import Notifier
+    from gateway.pipeline.process import Processor
+    from gateway.rendering.renderer import TemplateRenderer
+    from gateway.storage.outbox import Outbox
+    from gateway.storage.tickets import TicketStore
+    from gateway.storage.unit_of_work import SqlUnitOfWork
+
+_REFRESH_S = 1.0
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        return datetime.now(UTC)  # noqa: TID251  (the adapter that everybody else asks)
+
+
+class Directory:
+    """The desk and the signer, held in memory and looked up again when the desk's version grows."""
+
+    def __init__(self, store: DeskStore, clock: SystemClock) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: tuple[Desk, TokenSigner] | None = None
+        self._looked_at = 0.0
+
+    def current(self) -> tuple[Desk, Signer]:
+        """At most a second old.
+
+        Raises:
+            NotFound: no desk has been loaded.
+            StorageUnavailable: nothing is held, and nothing can be read.
+        """
+        with self._lock:
+            if self._held is None or time.monotonic() - self._looked_at > _REFRESH_S:
+                self.refresh()
+            if self._held is None:
+                raise StorageUnavailable("the desk has not been read yet")
+            return self._held
+
+    def held(self) -> tuple[Desk, Signer]:
+        """What was read last, without looking: never blocks."""
+        if self._held is None:
+            raise StorageUnavailable("the desk has not been read yet")
+        return self._held
+
+    def refresh(self) -> None:
+        """Look whether the desk has changed; what is held stays when nobody can tell."""
+        try:
+            if self._held is None or self._store.version() != self._held[0].version:
+                keys, signing = self._store.keys(now=self._clock.now())
+                self._held = (self._store.desk(), TokenSigner(keys, signing=signing))
+        except StorageUnavailable:
+            if self._held is None:
+                raise
+        self._looked_at = time.monotonic()
+
+
+class Intake:
+    """`ports.Reception`: recipients from memory, mail by group commit."""
+
+    def __init__(self, directory: Directory, ledger: Ledger, bell: Bell) -> None:
+        self._directory = directory
+        self._group = GroupCommit(ledger, bell)
+        self._ended = threading.Event()
+        self._refresher = threading.Thread(target=self._refresh, name="directory", daemon=True)
+
+    def start(self) -> None:
+        """Read the desk, then begin to take mail."""
+        self._directory.refresh()
+        self._group.start()
+        self._refresher.start()
+
+    def stop(self) -> None:
+        """Commit what is waiting, and end."""
+        self._ended.set()
+        self._group.stop()
+        self._refresher.join()
+
+    def check_recipient(self, address: str) -> None:
+        """See `ports.Reception`."""
+        desk, signer = self._directory.held()
+        check_recipient(address, desk, signer)
+
+    async def store(self, envelope: Envelope, content: Iterable[bytes], size: int) -> int:
+        """See `ports.Reception`."""
+        return await self._group.store(envelope, content, size)
+
+    def _refresh(self) -> None:
+        while not self._ended.wait(_REFRESH_S):
+            try:
+                self._directory.refresh()
+            except GatewayError:
+                # Nothing but a missing database, which the next mail will be told of.
+                continue
+
+
+@dataclass
+class Gateway:
+    """The adapters of one process, made when they are first asked for."""
+
+    settings: Settings
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        """The machine's."""
+        return SystemClock()
+
+    @cached_property
+    def database(self) -> Database:
+        """Of `gateway.database_url`."""
+        return Database(self.settings.gateway.database_url)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Every mail received."""
+        return Ledger(self.database)
+
+    @cached_property
+    def desk(self) -> DeskStore:
+        """People, organisations, addresses and keys."""
+        return DeskStore(self.database)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The desk as the pipeline sees it."""
+        return Directory(self.desk, self.clock)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Every notification."""
+        from gateway.storage.outbox import Outbox
+
+        return Outbox(self.database)
+
+    @cached_property
+    def tickets(self) -> TicketStore:
+        """Tickets as they are looked at."""
+        from gateway.storage.tickets import TicketStore
+
+        return TicketStore(self.database)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What the rules say."""
+        from gateway.rendering.folder import template_names, templates_folder
+        from gateway.rulebook.folder import rules_folder
+        from gateway.rulebook.policy import load_policy
+
+        names = template_names(templates_folder(self.settings.desk.templates_dir))
+        return load_policy(rules_folder(self.settings.desk.rules_dir), templates=names)
+
+    @property
+    def bell_path(self) -> Path:
+        """The named pipe of the embedded broker."""
+        return self.settings.gateway.data_dir / "run" / "bell"
+
+    @cached_property
+    def broker(self) -> Broker:
+        """Of `gateway.broker_url`."""
+        from gateway.broker.brokers import open_broker
+
+        return open_broker(self.settings.gateway.broker_url)
+
+    @cached_property
+    def bell(self) -> Bell:
+        """Wakes the workers."""
+        from gateway.broker.bells import BrokerBell, PipeBell
+
+        if self.settings.gateway.broker_url:
+            return BrokerBell(self.broker)
+        return PipeBell(self.bell_path)
+
+    def bell_listener(self) -> PipeListener | None:
+        """The worker's end of the embedded broker's bell; None when the broker is on a server."""
+        from gateway.broker.bells import PipeListener
+
+        return None if self.settings.gateway.broker_url else PipeListener(self.bell_path)
+
+    def intake(self) -> Intake:
+        """What the ways in hand mail to."""
+        return Intake(self.directory, self.ledger, self.bell)
+
+    def owner(self, slot: int) -> str:
+        """The name on a worker's leases: the same for whoever takes its place after a crash."""
+        place = hashlib.sha256(os.fsencode(self.settings.gateway.data_dir.resolve())).hexdigest()[:8]
+        return f"{socket.gethostname()}:{place}:{slot}"
+
+    def open_uow(self, desk: Desk) -> AbstractContextManager[SqlUnitOfWork]:
+        """One transaction over the desk's rows."""
+        from gateway.storage.unit_of_work import open_unit_of_work
+
+        return open_unit_of_work(self.database, desk, self.policy.rank)
+
+    def processor(self, owner: str) -> Processor:
+        """Steps 3 to 9, for one worker."""
+        from gateway.pipeline.process import Processor
+        from gateway.rulebook.folder import rules_folder
+        from gateway.rulebook.reading import load_reading_tables
+
+        return Processor(
+            inbound=self.ledger,
+            open_uow=self.open_uow,
+            current=self.directory.current,
+            policy=self.policy,
+            tables=load_reading_tables(rules_folder(self.settings.desk.rules_dir)),
+            renderer=self._renderer(),
+            clock=self.clock,
+            bell=self.bell,
+            owner=owner,
+            staff_token_suffices=self.settings.trust.staff == "token",
+        )
+
+    def notifier(self, owner: str) -> tuple[Notifier, Callable[[], None]]:
+        """Step 10 for one worker, and what lets its relay go."""
+        from gateway.pipeline.notify import Notifier
+        from gateway.transports.opening import open_transport
+
+        transport = open_transport(self.settings.relay.url)
+        return Notifier(self.outbox, transport, self.clock, owner), transport.close
+
+    def acting(self) -> Acting:
+        """Acts of the command line."""
+        from gateway.pipeline.act import Acting
+
+        return Acting(
+            open_uow=self.open_uow,
+            current=self.directory.current,
+            policy=self.policy,
+            renderer=self._renderer(),
+            clock=self.clock,
+            bell=self.bell,
+        )
+
+    def _renderer(self) -> TemplateRenderer:
+        from gateway.rendering.folder import templates_folder
+        from gateway.rendering.renderer import TemplateRenderer
+
+        return TemplateRenderer(templates_folder(self.settings.desk.templates_dir))

@@ -1,0 +1,112 @@
+"""`gateway check`: whether everything that the gateway rests on is there and right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.cli.context import Context
+from gateway.cli.output import print_json
+from gateway.errors import GatewayError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `remark` says what was found, wrong or worth knowing."""
+
+    name: str
+    right: bool
+    remark: str
+
+
+def run(context: Context, *, as_json: bool) -> int:
+    """Look at all of it; 0 when nothing is wrong, else 1."""
+    findings = [_look(name, look, context) for name, look in _LOOKS]
+    for finding in findings:
+        if as_json:
+            print_json({"check": finding.name, "ok": finding.right, "remark": finding.remark})
+        else:
+            print(f"{'ok   ' if finding.right else 'WRONG'}  {finding.name:<10} {finding.remark}")
+    return 0 if all(finding.right for finding in findings) else 1
+
+
+def _look(name: str, look: Callable[[Context], str], context: Context) -> Finding:
+    try:
+        return Finding(name, right=True, remark=look(context))
+    except GatewayError as error:
+        return Finding(name, right=False, remark=str(error))
+
+
+def _settings(context: Context) -> str:
+    return f"from {context.settings.file or 'defaults and environment'}"
+
+
+def _rules(context: Context) -> str:
+    return f"version {context.gateway.policy.version}"
+
+
+def _templates(context: Context) -> str:
+    context.gateway.acting()
+    return "rendered from their samples in every language"
+
+
+def _desk(context: Context) -> str:
+    from gateway.rulebook.desk_file import load_desk_file
+
+    read = load_desk_file(context.settings.desk.file)
+    return (
+        f"{len(read.addresses)} addresses, {len(read.people)} people, {len(read.organisations)} organisations"
+    )
+
+
+def _database(context: Context) -> str:
+    from gateway.storage.upgrade import pending
+
+    lacking = pending(context.gateway.database)
+    if lacking:
+        raise GatewayError(f"lacks revision {lacking}; run `gateway db upgrade`")
+    return f"{context.gateway.database.url.get_backend_name()}, up to date"
+
+
+def _ledger(context: Context) -> str:
+    counts = context.gateway.ledger.counts()
+    words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    return f"{sum(counts.values())} mails received" + (f": {words}" if words else "")
+
+
+def _outbox(context: Context) -> str:
+    counts = context.gateway.outbox.counts()
+    words = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    return f"{sum(counts.values())} notifications" + (f": {words}" if words else "")
+
+
+def _broker(context: Context) -> str:
+    from gateway.broker.brokers import probe
+
+    return probe(context.settings.gateway.broker_url)
+
+
+def _relay(context: Context) -> str:
+    from gateway.transports.opening import probe
+
+    return probe(context.settings.relay.url)
+
+
+def _trust(context: Context) -> str:
+    if context.settings.trust.staff == "token":
+        return "staff act by mail on a reply address alone: whoever can read their mail can act for them"
+    return "staff act by mail on a reply address and a signature of their domain"
+
+
+_LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
+    ("settings", _settings),
+    ("rules", _rules),
+    ("templates", _templates),
+    ("desk", _desk),
+    ("database", _database),
+    ("ledger", _ledger),
+    ("outbox", _outbox),
+    ("broker", _broker),
+    ("relay", _relay),
+    ("trust", _trust),
+)

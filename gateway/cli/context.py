@@ -1,0 +1,43 @@
+"""What every command begins with: the settings of `--config`, and the adapters made of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from gateway.bootstrap import Gateway
+from gateway.settings import Settings, load_settings
+
+
+@dataclass
+class Context:
+    """The options before the command.
+
+    Attributes:
+        config: the file of `--config`, or None for the usual places.
+    """
+
+    config: Path | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read once."""
+        return load_settings(self.config, os.environ)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The adapters."""
+        return Gateway(self.settings)
+
+
+CONTEXT = Context()
+
+
+def text_or_stdin(text: str) -> str:
+    """`--text`, else what is piped in; empty on a terminal."""
+    if text or sys.stdin.isatty():
+        return text
+    return sys.stdin.read()

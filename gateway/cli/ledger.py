@@ -1,0 +1,185 @@
+"""`gateway mail …` and `gateway outbox …`: every mail received and every notification, and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.context import CONTEXT
+from gateway.cli.output import instant, print_json, print_table
+from gateway.errors import ActRefused
+from gateway.ports import LedgerEntry, OutboxEntry
+
+mail = typer.Typer(
+    no_args_is_help=True, help="The ledger of every mail received: what became of it, and why."
+)
+outbox = typer.Typer(no_args_is_help=True, help="Notifications: written, sent, put off or failed.")
+
+Id = Annotated[int, typer.Argument(help="The id in the list.", min=1)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+_ALL = 1 << 40
+_HELD = ("held", "quarantined")
+
+
+@mail.command("list")
+def list_mail(*, as_json: Json = False) -> None:
+    """List every mail received, oldest first."""
+    entries = CONTEXT.gateway.ledger.entries(limit=_ALL)
+    if as_json:
+        for entry in entries:
+            print_json(mail_object(entry))
+        return
+    rows = (
+        (e.id, instant(e.envelope.received_at), e.outcome, e.ticket, e.evidence, e.author, e.subject)
+        for e in entries
+    )
+    print_table(("id", "received", "outcome", "ticket", "", "from", "subject"), rows, empty="No mail yet.")
+
+
+@mail.command("show")
+def show_mail(number: Id) -> None:
+    """Show one mail's row in the ledger."""
+    entry = CONTEXT.gateway.ledger.entry(number)
+    facts = mail_object(entry) | {"attempts": entry.attempts, "last_error": entry.last_error}
+    for name, value in facts.items():
+        print(f"{name:<14}{'' if value is None else value}")
+
+
+@mail.command("raw")
+def raw_mail(number: Id) -> None:
+    """Print a mail's bytes as they were received."""
+    sys.stdout.buffer.write(CONTEXT.gateway.ledger.raw(number))
+
+
+@mail.command("explain")
+def explain_mail(number: Id, *, as_json: Json = False) -> None:
+    """Say, step by step, why a mail became what it became."""
+    entry = CONTEXT.gateway.ledger.entry(number)
+    explanation = CONTEXT.gateway.ledger.explanation(number)
+    if as_json:
+        print_json(mail_object(entry) | {"explanation": explanation})
+        return
+    where = f" on #{entry.ticket}" if entry.ticket else ""
+    print(f"mail {entry.id}: {entry.outcome}{where}: {entry.reason or 'not read yet'}")
+    for line in _lines(explanation, ""):
+        print(line)
+
+
+@mail.command()
+def requeue(number: Id) -> None:
+    """Read a mail again, with the rules of today, unless it has become a ticket or a comment."""
+    entry = CONTEXT.gateway.ledger.entry(number)
+    if entry.outcome in {"ticket", "comment"}:
+        raise ActRefused(
+            f"mail {number} has become a {entry.outcome} on #{entry.ticket}; it would be there twice"
+        )
+    CONTEXT.gateway.ledger.instruct(number, "", now=CONTEXT.gateway.clock.now())
+    CONTEXT.gateway.bell.ring("inbound")
+
+
+@mail.command()
+def release(number: Id) -> None:
+    """Let a held mail in."""
+    _check_held(number)
+    CONTEXT.gateway.ledger.instruct(number, "release", now=CONTEXT.gateway.clock.now())
+    CONTEXT.gateway.bell.ring("inbound")
+
+
+@mail.command()
+def drop(
+    number: Id, reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "dropped by the desk"
+) -> None:
+    """Settle a held mail as dropped; its bytes are kept."""
+    _check_held(number)
+    CONTEXT.gateway.ledger.drop(number, reason=reason, now=CONTEXT.gateway.clock.now())
+
+
+def _check_held(number: int) -> None:
+    entry = CONTEXT.gateway.ledger.entry(number)
+    if entry.outcome not in _HELD:
+        raise ActRefused(f"mail {number} is not held, it is {entry.outcome}")
+
+
+@outbox.command("list")
+def list_outbox(*, as_json: Json = False) -> None:
+    """List every notification, oldest first."""
+    entries = CONTEXT.gateway.outbox.entries(limit=_ALL)
+    if as_json:
+        for entry in entries:
+            print_json(notification_object(entry))
+        return
+    rows = ((e.id, instant(e.at), e.state, e.template, e.to, e.subject, e.reply) for e in entries)
+    print_table(
+        ("id", "written", "state", "template", "to", "subject", "reply"), rows, empty="No notification yet."
+    )
+
+
+@outbox.command("raw")
+def raw_outbox(number: Id) -> None:
+    """Print a notification's bytes as they are sent."""
+    sys.stdout.buffer.write(CONTEXT.gateway.outbox.raw(number))
+
+
+@outbox.command("retry")
+def retry_outbox(number: Id) -> None:
+    """Send a notification that failed or was put off now."""
+    CONTEXT.gateway.outbox.retry(number, now=CONTEXT.gateway.clock.now())
+    CONTEXT.gateway.bell.ring("outbox")
+
+
+def mail_object(entry: LedgerEntry) -> dict[str, Any]:
+    """A line of `mail list --json`."""
+    return {
+        "id": entry.id,
+        "received_at": instant(entry.envelope.received_at),
+        "channel": entry.envelope.channel,
+        "reverse_path": entry.envelope.reverse_path,
+        "recipients": list(entry.envelope.recipients),
+        "message_id": entry.message_id or None,
+        "from": entry.author or None,
+        "subject": entry.subject,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "outcome": entry.outcome,
+        "ticket": entry.ticket,
+        "evidence": entry.evidence or None,
+        "reason": entry.reason,
+    }
+
+
+def notification_object(entry: OutboxEntry) -> dict[str, Any]:
+    """A line of `outbox list --json`."""
+    return {
+        "id": entry.id,
+        "at": instant(entry.at),
+        "template": entry.template,
+        "language": entry.language,
+        "to": entry.to,
+        "subject": entry.subject,
+        "ticket": entry.ticket,
+        "state": entry.state,
+        "attempts": entry.attempts,
+        "message_id": entry.message_id,
+        "reply": entry.reply,
+        "due_at": instant(entry.due_at) if entry.state == "pending" else None,
+    }
+
+
+def _lines(value: object, indent: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, dict | list) and inner:
+                yield f"{indent}{name}:"
+                yield from _lines(inner, indent + "  ")
+            else:
+                yield f"{indent}{name}: {'-' if inner in (None, [], {}, '') else inner}"
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict):
+                yield indent + "- " + ", ".join(f"{name}: {word}" for name, word in inner.items())
+            else:
+                yield f"{indent}- {inner}"

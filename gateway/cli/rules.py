@@ -1,0 +1,82 @@
+"""`gateway rules …`: whether the rules are right, and whether they do what their examples say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.context import CONTEXT
+from gateway.cli.output import print_json
+
+app = typer.Typer(no_args_is_help=True, help="The desk's policy.")
+
+
+@app.command("check")
+def check_rules() -> None:
+    """Refuse a wrong rule with file, line and reason."""
+    from gateway.rulebook.folder import rules_folder
+
+    desk = CONTEXT.settings.desk
+    check(rules_folder(desk.rules_dir), desk.templates_dir)
+
+
+@app.command("test")
+def run_examples(
+    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
+) -> None:
+    """Run the examples that stand in the rules; non-zero when one fails."""
+    from gateway.rulebook.folder import rules_folder
+
+    raise typer.Exit(try_examples(rules_folder(CONTEXT.settings.desk.rules_dir), as_json=as_json))
+
+
+def check(folder: Path, templates_dir: str) -> None:
+    """Say that the rules are right.
+
+    Args:
+        templates_dir: the configured folder of templates, empty for the shipped ones.
+
+    Raises:
+        ConfigurationError: with file, line and reason for the first thing that is wrong.
+    """
+    from gateway.rendering.folder import templates_folder
+    from gateway.rendering.renderer import TemplateRenderer
+    from gateway.rulebook.policy import load_policy
+    from gateway.rulebook.reading import load_reading_tables
+
+    templates = TemplateRenderer(templates_folder(templates_dir)).samples
+    policy = load_policy(folder, templates=templates)
+    load_reading_tables(folder)
+    print(f"The rules in {folder} are right (version {policy.version}).")
+
+
+def try_examples(folder: Path, *, as_json: bool) -> int:
+    """Run all examples and print those that fail, as JSON all of them; 0 when none fails, else 1.
+
+    Raises:
+        ConfigurationError: the rules are wrong, or an example names what does not exist.
+    """
+    from gateway.rulebook.policy_examples import run_policy_examples
+    from gateway.rulebook.reading_examples import run_reading_examples
+
+    failed = passed = 0
+    for example in (*run_policy_examples(folder), *run_reading_examples(folder)):
+        passed += example.passes
+        failed += not example.passes
+        if as_json:
+            print_json(
+                {
+                    "file": example.file,
+                    "example": example.example,
+                    "expected": example.expected,
+                    "found": example.found,
+                    "ok": example.passes,
+                }
+            )
+        elif not example.passes:
+            print(f"{example.file}: {example.example}: {example.found}, and should be {example.expected}")
+    if not as_json:
+        print(f"{passed} examples hold, {failed} do not.")
+    return 1 if failed else 0

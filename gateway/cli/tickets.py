@@ -1,0 +1,226 @@
+"""`gateway tickets …`: look at tickets, and act on them in somebody's name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.context import CONTEXT, text_or_stdin
+from gateway.cli.output import instant, print_json, print_table
+from gateway.domain.desk import Contact
+from gateway.domain.ticket import Comment, TimelineEntry
+from gateway.storage.tickets import TicketView
+
+app = typer.Typer(no_args_is_help=True, help="Tickets: look at them, and act on them in somebody's name.")
+
+Number = Annotated[int, typer.Argument(help="The ticket's number.", min=1)]
+As = Annotated[str, typer.Option("--as", help="Who acts: an address on the roster, or a contact's.")]
+Text = Annotated[str, typer.Option("--text", help="What is said; standard input when it is left out.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+@app.command("list")
+def list_(
+    state: Annotated[str, typer.Option(help="Only tickets in this state.")] = "",
+    organisation: Annotated[str, typer.Option(help="Only this organisation's.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """List tickets in queue order: by priority, then first come, first served."""
+    views = CONTEXT.gateway.tickets.queue(state=state, organisation=organisation)
+    if as_json:
+        for view in views:
+            print_json(_summary(view))
+        return
+    rows = (
+        (t.number, t.priority, t.state, _person(t.requester)["address"], instant(t.created_at), t.subject)
+        for t in (view.ticket for view in views)
+    )
+    print_table(
+        ("#", "priority", "state", "requester", "created", "subject"), rows, empty="There are no tickets."
+    )
+
+
+@app.command()
+def show(number: Number, *, as_json: Json = False) -> None:
+    """Show one ticket with its comments and timeline."""
+    view = CONTEXT.gateway.tickets.ticket(number)
+    if as_json:
+        print_json(ticket_object(view))
+        return
+    _print_page(view)
+
+
+@app.command()
+def comment(number: Number, actor: As, text: Text = "") -> None:
+    """Add a public comment; it reaches the other side by mail."""
+    CONTEXT.gateway.acting().comment(number, actor, text_or_stdin(text))
+
+
+@app.command()
+def note(number: Number, actor: As, text: Text = "") -> None:
+    """Add an internal note, which no customer sees."""
+    CONTEXT.gateway.acting().note(number, actor, text_or_stdin(text))
+
+
+@app.command()
+def transition(
+    number: Number,
+    state: Annotated[str, typer.Argument(help="The state to move to, by its name or its French label.")],
+    actor: As,
+    text: Text = "",
+    resolution: Annotated[str, typer.Option(help="For closed: how it ended.")] = "",
+    at: Annotated[str, typer.Option(help="For scheduled: when.")] = "",
+    who: Annotated[str, typer.Option(help="For scheduled: who is responsible.")] = "",
+    third_party: Annotated[str, typer.Option(help="For waiting_third_party: for whom.")] = "",
+) -> None:
+    """Move a ticket to another state."""
+    details = {"resolution": resolution, "at": at, "who": who, "third_party": third_party}
+    CONTEXT.gateway.acting().transition(number, actor, state, text_or_stdin(text), details)
+
+
+@app.command()
+def priority(number: Number, priority: Annotated[str, typer.Argument()], actor: As, text: Text = "") -> None:
+    """Change the priority; --text gives the reason."""
+    CONTEXT.gateway.acting().priority(number, actor, priority, text_or_stdin(text))
+
+
+@app.command()
+def assign(
+    number: Number, who: Annotated[str, typer.Argument(help="An agent's address.")], actor: As
+) -> None:
+    """Give a ticket to an agent."""
+    CONTEXT.gateway.acting().assign(number, actor, who)
+
+
+@app.command("type")
+def type_(number: Number, type_: Annotated[str, typer.Argument(metavar="TYPE")], actor: As) -> None:
+    """Change the type."""
+    CONTEXT.gateway.acting().change_type(number, actor, type_)
+
+
+@app.command()
+def nudge(number: Number, actor: As, text: Text = "") -> None:
+    """Ask for news in a customer's name."""
+    CONTEXT.gateway.acting().nudge(number, actor, text_or_stdin(text))
+
+
+def _person(contact: Contact | None) -> dict[str, str]:
+    return {"name": contact.name if contact else "", "address": contact.address if contact else ""}
+
+
+def _clock() -> dict[str, Any]:
+    return {"due_at": None, "stopped_at": None, "paused": False, "breached": False}
+
+
+def _summary(view: TicketView) -> dict[str, Any]:
+    ticket = view.ticket
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "state": ticket.state,
+        "resolution": ticket.resolution or None,
+        "priority": ticket.priority,
+        "claimed_priority": ticket.claimed_priority or None,
+        "type": ticket.type,
+        "language": ticket.language,
+        "organisation": view.organisation or None,
+        "requester": _person(ticket.requester),
+        "team": ticket.team or None,
+        "assignee": ticket.assignee.address if ticket.assignee else None,
+        "created_at": instant(ticket.created_at),
+        "updated_at": instant(ticket.updated_at),
+        "nudges": ticket.nudges,
+    }
+
+
+def ticket_object(view: TicketView) -> dict[str, Any]:
+    """What `tickets show N --json` prints."""
+    return _summary(view) | {
+        "participants": [each.address for each in view.participants],
+        "response": _clock(),
+        "resolution_clock": _clock(),
+        "escalation": {
+            "state": "none",
+            "by": None,
+            "reason": None,
+            "grounds": [],
+            "refusals": [],
+            "missing": [],
+            "decided_by": None,
+            "decision_reason": None,
+            "estimate": None,
+        },
+        "comments": [_comment(each) for each in view.comments],
+        "timeline": [_entry(each) for each in view.timeline],
+        "links": [{"kind": kind, "number": other} for kind, other in view.links],
+    }
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    return {
+        "at": instant(comment.at),
+        "author": comment.author.address if comment.author else comment.author_shown,
+        "visibility": comment.visibility,
+        "text": comment.text,
+        "source": comment.source,
+        "evidence": comment.evidence,
+        "verified": comment.verified,
+        "attachments": [asdict(each) for each in comment.attachments],
+    }
+
+
+def _entry(entry: TimelineEntry) -> dict[str, Any]:
+    return {
+        "at": instant(entry.at),
+        "actor": entry.actor,
+        "kind": entry.kind,
+        "from": entry.from_value,
+        "to": entry.to_value,
+        "reason": entry.reason,
+        "evidence": entry.evidence,
+    }
+
+
+def _print_page(view: TicketView) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    ticket = view.ticket
+    console = Console(highlight=False)
+    console.print(Text(f"#{ticket.number}  {ticket.subject}", style="bold"))
+    who = _person(ticket.requester)
+    facts = [
+        ("state", " ".join(filter(None, (ticket.state, ticket.resolution)))),
+        ("priority", ticket.priority),
+        ("type", ticket.type),
+        ("requester", f"{who['name']} <{who['address']}>"),
+        ("organisation", view.organisation),
+        ("team", ticket.team),
+        ("assignee", ticket.assignee.address if ticket.assignee else ""),
+        ("follows", ", ".join(each.address for each in view.participants)),
+        ("links", ", ".join(f"{kind} #{other}" for kind, other in view.links)),
+    ]
+    for name, value in facts:
+        if value.strip(" <>"):
+            console.print(Text(f"  {name:<14}{value}"))
+    for comment in view.comments:
+        mark = "" if comment.verified else ", unverified"
+        head = (
+            f"{instant(comment.at)}  {comment.author_shown}  ({comment.visibility}, {comment.evidence}{mark})"
+        )
+        console.print(Text("\n" + head, style="cyan" if comment.visibility == "public" else "yellow"))
+        console.print(Text(comment.text.rstrip()))
+        for each in comment.attachments:
+            console.print(
+                Text(f"  [attached: {each.filename or each.content_type}, {each.size} bytes]", style="dim")
+            )
+    console.print()
+    for entry in view.timeline:
+        change = f"{entry.from_value} -> {entry.to_value}" if entry.from_value else entry.to_value
+        words = "  ".join(
+            filter(None, (str(instant(entry.at)), entry.kind, change, entry.actor, entry.reason))
+        )
+        console.print(Text(words, style="dim"))

@@ -1,0 +1,177 @@
+"""What is to be done to a ticket, as imperatives; `pipeline.change_ticket` carries them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.domain.desk import Contact
+from gateway.domain.mail import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text somebody contributes, with how it came and how well it is proven.
+
+    Attributes:
+        author_shown: name and address as they stood in the mail.
+        message_id: of the mail, without angle brackets, or empty.
+    """
+
+    author: Contact | None
+    author_shown: str
+    text: str
+    attachments: tuple[Attachment, ...]
+    source: str
+    evidence: str
+    verified: bool
+    inbound_id: int | None
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """Open a ticket with a first comment.
+
+    Attributes:
+        follow_up_of: number of the closed ticket that it continues.
+        confirm: whether the requester is told; never for automatic mail, lists and floods.
+    """
+
+    subject: str
+    language: str
+    desk_address: str
+    said: Said
+    follow_up_of: int | None
+    confirm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddComment:
+    """Add a comment; `by_desk` says from which side it comes."""
+
+    ticket: int
+    said: Said
+    visibility: str
+    by_desk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeState:
+    """Move a ticket to another state.
+
+    Attributes:
+        said: the comment that explains it, or None.
+        details: resolution, at, who, third_party, where given.
+        reopening: whether a customer brings it back.
+    """
+
+    ticket: int
+    to: str
+    actor: Contact | None
+    said: Said | None
+    details: tuple[tuple[str, str], ...]
+    reopening: bool
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePriority:
+    """Give a ticket another priority; nobody may do so without saying why."""
+
+    ticket: int
+    to: str
+    actor: Contact | None
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignTicket:
+    """Give a ticket to an agent."""
+
+    ticket: int
+    assignee: Contact
+    actor: Contact | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeType:
+    """Give a ticket another type."""
+
+    ticket: int
+    to: str
+    actor: Contact | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Count a customer's asking for news, with what was said."""
+
+    ticket: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class AddParticipants:
+    """Let people follow a ticket whom a proven mail named among its recipients."""
+
+    ticket: int
+    contacts: tuple[Contact, ...]
+    actor: Contact | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldMail:
+    """Keep a mail for the desk to decide; `ticket` is where it claims to belong, or None."""
+
+    ticket: int | None
+    said: Said
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReturn:
+    """A notification came back.
+
+    Attributes:
+        notification: outbox id.
+        contact: id of the contact it was for, 0 for a team.
+        permanent: whether the address is of no use any more.
+    """
+
+    ticket: int
+    notification: int
+    contact: int
+    permanent: bool
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAutomatic:
+    """An automatic mail belongs to a ticket: noted there, with no other effect."""
+
+    ticket: int
+    kind: str
+    author_shown: str
+    message_id: str
+    evidence: str
+
+
+Act = (
+    OpenTicket
+    | AddComment
+    | ChangeState
+    | ChangePriority
+    | AssignTicket
+    | ChangeType
+    | Nudge
+    | AddParticipants
+    | HoldMail
+    | RecordReturn
+    | RecordAutomatic
+)

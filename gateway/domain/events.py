@@ -1,0 +1,115 @@
+"""What has happened to a ticket, in the past tense; `pipeline.fill_outbox` tells people of it.
+
+`name` is the event's name in rules/notifications.yaml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gateway.domain.desk import Contact
+from gateway.domain.ticket import Comment, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to `ticket`, as it is now, by `actor` (None: by nobody known)."""
+
+    ticket: Ticket
+    actor: Contact | None
+    name: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOpened(Event):
+    """A ticket was opened; `confirm` says whether its requester may be told."""
+
+    comment: Comment
+    confirm: bool
+    name: ClassVar[str] = "ticket_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class CommentedByCustomer(Event):
+    """The customer's side said something."""
+
+    comment: Comment
+    name: ClassVar[str] = "commented_by_customer"
+
+
+@dataclass(frozen=True, slots=True)
+class CommentedByDesk(Event):
+    """The desk said something to the customer."""
+
+    comment: Comment
+    name: ClassVar[str] = "commented_by_desk"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """The desk moved the ticket; `details` are the fields that came with it."""
+
+    before: str
+    comment: Comment | None
+    details: tuple[tuple[str, str], ...]
+    name: ClassVar[str] = "state_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReopened(Event):
+    """A customer brought the ticket back."""
+
+    before: str
+    comment: Comment
+    name: ClassVar[str] = "ticket_reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChanged(Event):
+    """The priority is another."""
+
+    before: str
+    reason: str
+    name: ClassVar[str] = "priority_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityLowered(PriorityChanged):
+    """The priority is less urgent than it was."""
+
+    name: ClassVar[str] = "priority_lowered"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAssigned(Event):
+    """The ticket has a new assignee."""
+
+    name: ClassVar[str] = "ticket_assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Nudged(Event):
+    """The customer asked for news."""
+
+    comment: Comment
+    name: ClassVar[str] = "nudged"
+
+
+@dataclass(frozen=True, slots=True)
+class MailHeld(Event):
+    """A mail that claims to belong to the ticket waits for the desk's decision."""
+
+    author_shown: str
+    inbound_id: int
+    reason: str
+    name: ClassVar[str] = "mail_held"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationReturned(Event):
+    """A notification came back from `contact`, or from the address that it was sent to."""
+
+    contact: Contact | None
+    reason: str
+    name: ClassVar[str] = "notification_returned"

@@ -1,0 +1,95 @@
+"""The desk's policy as typed values: what `rules/` says, read by `gateway.rulebook`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.workflow import Workflow
+
+
+class Audience(StrEnum):
+    """Whom a notification goes to."""
+
+    REQUESTER = "requester"
+    PARTICIPANTS = "participants"
+    ASSIGNEE_OR_TEAM = "assignee_or_team"
+    """The assignee; where there is none, the team."""
+    TEAM = "team"
+    """The team's address; where it has none, its members."""
+    LEAD = "lead"
+    """The team's lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRule:
+    """One line of rules/notifications.yaml.
+
+    Attributes:
+        event: an event's `name`.
+        state: only when the ticket's state is this one, or empty for any.
+        template: folder under templates/mail.
+    """
+
+    id: str
+    event: str
+    state: str
+    audience: Audience
+    template: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An id with its labels and meanings by language."""
+
+    id: str
+    labels: Mapping[str, str]
+    meanings: Mapping[str, str]
+
+    def label(self, language: str) -> str:
+        """In `language`, else English."""
+        return self.labels.get(language) or self.labels["en"]
+
+    def meaning(self, language: str) -> str:
+        """In `language`, else English; may be empty."""
+        return self.meanings.get(language) or self.meanings.get("en", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Brakes.
+
+    Attributes:
+        confirmations_a_day: to one requester, for tickets opened on E1.
+        participants: that one mail may add to a ticket.
+    """
+
+    confirmations_a_day: int
+    participants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that the pipeline asks of the rules.
+
+    Attributes:
+        version: of the files that it was read from; recorded with every decision.
+        priorities: most urgent first; their order is the queue's.
+        default_language: where nobody's is known.
+    """
+
+    version: str
+    workflow: Workflow
+    priorities: Mapping[str, Term]
+    default_priority: str
+    types: Mapping[str, Term]
+    default_type: str
+    notifications: tuple[NotificationRule, ...]
+    limits: Limits
+    default_language: str
+
+    def rank(self, priority: str) -> int:
+        """Place in the queue's order, 0 for the most urgent."""
+        return list(self.priorities).index(priority)

@@ -1,0 +1,82 @@
+"""A ticket and what hangs on it, as frozen values; a change is a new value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.desk import Contact
+from gateway.domain.mail import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One request.
+
+    Attributes:
+        requester: None where the mail that opened it could not be read.
+        desk_address: comparison form of the address that was written to.
+        language: of the requester, for all that goes to customers.
+        root_message_id: the ticket's first mail; every mail we send refers to it.
+        last_message_id: the customer's last mail; what we send answers it.
+    """
+
+    number: int
+    subject: str
+    state: str
+    resolution: str
+    priority: str
+    claimed_priority: str
+    type: str
+    language: str
+    organisation_id: int | None
+    requester: Contact | None
+    desk_address: str
+    team: str
+    assignee: Contact | None
+    root_message_id: str
+    last_message_id: str
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    nudges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Something said on a ticket.
+
+    Attributes:
+        author: None where nobody is known to have said it.
+        author_shown: name and address as they stood in the mail.
+        visibility: public or internal.
+        source: smtp, lmtp, pipe, imap or cli.
+        evidence: E0 to E4.
+        verified: whether the author is proven (E2 and above).
+    """
+
+    ticket: int
+    at: datetime
+    author: Contact | None
+    author_shown: str
+    visibility: str
+    text: str
+    source: str
+    evidence: str
+    verified: bool
+    inbound_id: int | None
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """Who, when, what, from, to, why, and on what evidence."""
+
+    ticket: int
+    at: datetime
+    actor: str
+    kind: str
+    from_value: str
+    to_value: str
+    reason: str
+    evidence: str

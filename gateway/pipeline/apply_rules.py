@@ -1,0 +1,264 @@
+"""Step 7: from facts to a decision. Pure: nothing is read here and nothing is changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.acts import (
+    Act,
+    AddComment,
+    AddParticipants,
+    ChangeState,
+    HoldMail,
+    OpenTicket,
+    RecordAutomatic,
+    RecordReturn,
+    Said,
+)
+from gateway.domain.classification import Classified, Kind
+from gateway.domain.decision import Decision, Outcome
+from gateway.domain.desk import Contact
+from gateway.domain.evidence import Evidence, Level
+from gateway.domain.permissions import Deed, Role, Ruling, ruling
+from gateway.domain.policy import Policy
+from gateway.domain.thread import Authority, Match
+from gateway.domain.ticket import Ticket
+from gateway.domain.token import Token
+
+# "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
+_PREFIX = re.compile(
+    r"(?:re|r|ref|tr|rv|fw|fwd|aw|wg|sv|vs|antw|odp)(?:\[\d{1,3}\])?\s?:|\[#\d{1,12}\]", re.IGNORECASE
+)
+_LONGEST_SUBJECT = 200
+# What is not a reply from a person and may still be a request: somebody wrote it, to a list that we read.
+_OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the rules look at.
+
+    Attributes:
+        first_id: ledger id of the first mail with this content; another one's for a duplicate.
+        first_ticket: where that one went.
+        ours: whether the mail was written by this gateway.
+        returned: the notification that came back, where a bounce address or Message-ID names one.
+        ticket: the match's ticket.
+        role: what the author is to that ticket.
+        named: other people among the mail's recipients, whom a proven mail may add.
+        opened_today: tickets that the author has opened within a day.
+        released: whether somebody of the desk has let this held mail in.
+    """
+
+    inbound_id: int
+    first_id: int
+    first_ticket: int | None
+    ours: bool
+    returned: Token | None
+    match: Match
+    ticket: Ticket | None
+    role: Role
+    author: Contact | None
+    evidence: Evidence
+    said: Said
+    desk_address: str
+    named: tuple[Contact, ...]
+    opened_today: int
+    released: bool
+
+
+def plain_subject(subject: str) -> str:
+    """A subject without the answer prefixes and ticket numbers at its front, at most 200 characters."""
+    rest = subject[: 5 * _LONGEST_SUBJECT].strip()
+    while found := _PREFIX.match(rest):
+        rest = rest[found.end() :].lstrip()
+    return rest[:_LONGEST_SUBJECT].rstrip()
+
+
+def apply_rules(
+    classified: Classified, facts: Facts, policy: Policy, *, staff_token_suffices: bool, now: datetime
+) -> Decision:
+    """The one decision on a mail."""
+    if facts.first_id != facts.inbound_id:
+        return Decision(
+            Outcome.DUPLICATE, (), facts.first_ticket, f"the same mail as {facts.first_id}, which came first"
+        )
+    if facts.ours:
+        return Decision(Outcome.DROPPED, (), None, "our own mail came back")
+    if classified.kind is Kind.BOUNCE:
+        return _bounce(classified, facts)
+    if classified.kind not in _OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
+        return _automatic(classified, facts)
+    if facts.released:
+        return _released(classified, facts, policy, now=now)
+    if facts.ticket is None:
+        return _without_ticket(classified, facts, policy)
+    return _on_ticket(
+        classified, facts, facts.ticket, policy, staff_token_suffices=staff_token_suffices, now=now
+    )
+
+
+def _bounce(classified: Classified, facts: Facts) -> Decision:
+    token = facts.returned
+    if token is None:
+        return Decision(Outcome.BOUNCE, (), None, "a bounce of no notification that we sent")
+    failed = (
+        [each for each in classified.bounce.recipients if each.action == "failed"]
+        if classified.bounce
+        else []
+    )
+    delayed = bool(classified.bounce and classified.bounce.recipients and not failed)
+    first = failed[0] if failed else None
+    words = first.diagnostic or first.reason if first else ""
+    act = RecordReturn(
+        ticket=token.ticket,
+        notification=token.notification,
+        contact=token.contact,
+        permanent=first.permanent if first else False,
+        reason=words or ("delivery is delayed" if delayed else "returned without a reason"),
+        evidence=facts.evidence.level.name,
+    )
+    return Decision(
+        Outcome.BOUNCE,
+        () if delayed else (act,),
+        token.ticket,
+        f"notification {token.notification} came back",
+    )
+
+
+def _automatic(classified: Classified, facts: Facts) -> Decision:
+    reason = f"automatic mail ({classified.kind}): {'; '.join(classified.kind_evidence)}"
+    if facts.ticket is None:
+        return Decision(Outcome.AUTO_REPLY, (), None, reason)
+    act = RecordAutomatic(
+        ticket=facts.ticket.number,
+        kind=str(classified.kind),
+        author_shown=facts.said.author_shown,
+        message_id=facts.said.message_id,
+        evidence=facts.evidence.level.name,
+    )
+    return Decision(Outcome.AUTO_REPLY, (act,), facts.ticket.number, reason)
+
+
+def _without_ticket(classified: Classified, facts: Facts, policy: Policy) -> Decision:
+    level = facts.evidence.level
+    ruled = f"anyone may open a ticket on {level.name}"
+    if ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
+        reason = "; ".join(facts.evidence.reasons)
+        return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
+    return Decision(
+        Outcome.TICKET, (_open(classified, facts, policy, None),), None, "nothing ties it to a ticket", ruled
+    )
+
+
+def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: int | None) -> OpenTicket:
+    author = facts.author
+    known = author.language if author is not None and author.listed else ""
+    language = classified.language or known or policy.default_language
+    has_room = facts.opened_today < policy.limits.confirmations_a_day
+    return OpenTicket(
+        subject=plain_subject(classified.mail.subject),
+        language=language,
+        desk_address=facts.desk_address,
+        said=facts.said,
+        follow_up_of=follow_up_of,
+        confirm=classified.answerable and has_room,
+    )
+
+
+def _on_ticket(
+    classified: Classified,
+    facts: Facts,
+    ticket: Ticket,
+    policy: Policy,
+    *,
+    staff_token_suffices: bool,
+    now: datetime,
+) -> Decision:
+    chosen = facts.match.chosen
+    by_number = chosen is not None and chosen.authority is Authority.SUBJECT
+    deed = Deed.NUMBER if by_number else Deed.COMMENT
+    level = facts.evidence.level
+    found = ruling(facts.role, deed, level, staff_token_suffices=staff_token_suffices)
+    ruled = f"{facts.role}, {deed}, {level.name}: {found}"
+    why = chosen.reason if chosen else ""
+    if found is Ruling.QUARANTINE:
+        reason = "; ".join(facts.evidence.reasons)
+        return Decision(Outcome.QUARANTINED, (), ticket.number, reason, ruled)
+    if found is Ruling.HOLD:
+        reason = _why_held(facts, by_number=by_number)
+        return Decision(
+            Outcome.HELD, (HoldMail(ticket.number, facts.said, reason),), ticket.number, reason, ruled
+        )
+    if facts.role is Role.AGENT:
+        comment = AddComment(ticket.number, facts.said, "public", by_desk=True)
+        return Decision(Outcome.COMMENT, (comment,), ticket.number, why, ruled)
+    return _customer_comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)
+
+
+def _why_held(facts: Facts, *, by_number: bool) -> str:
+    if by_number:
+        return "only the number in the subject ties it to the ticket, and nothing proves who wrote it"
+    return {
+        Role.STRANGER: "written by somebody who does not take part in the ticket",
+        Role.COLLEAGUE: "written by a colleague of the requester, and nothing proves it",
+        Role.AGENT: "written in the name of somebody of the desk, and nothing proves it",
+        Role.ACCOUNT_MANAGER: "written in the name of an account manager, and nothing proves it",
+    }.get(facts.role, "nothing proves who wrote it")
+
+
+def _customer_comment(
+    classified: Classified,
+    facts: Facts,
+    ticket: Ticket,
+    policy: Policy,
+    *,
+    why: str,
+    ruled: str,
+    now: datetime,
+) -> Decision:
+    effect = policy.workflow.on_customer_reply(ticket.state, ticket.closed_at, now=now)
+    if effect.follow_up:
+        reason = f"#{ticket.number} has been closed for too long to be reopened"
+        opened = _open(classified, facts, policy, follow_up_of=ticket.number)
+        return Decision(Outcome.TICKET, (opened,), None, reason, ruled)
+    acts: list[Act] = [AddComment(ticket.number, facts.said, "public", by_desk=False)]
+    if effect.to != ticket.state:
+        acts.append(
+            ChangeState(
+                ticket=ticket.number,
+                to=effect.to,
+                actor=facts.author,
+                said=facts.said if effect.reopens else None,
+                details=(),
+                reopening=effect.reopens,
+                reason="the customer replied",
+                evidence=facts.evidence.level.name,
+            )
+        )
+    if facts.named and facts.evidence.level >= Level.E2:
+        acts.append(
+            AddParticipants(
+                ticket.number,
+                facts.named[: policy.limits.participants],
+                facts.author,
+                facts.evidence.level.name,
+            )
+        )
+    return Decision(Outcome.COMMENT, tuple(acts), ticket.number, why, ruled)
+
+
+def _released(classified: Classified, facts: Facts, policy: Policy, *, now: datetime) -> Decision:
+    ruled = "let in by the desk"
+    if facts.ticket is None:
+        opened = _open(classified, facts, policy, None)
+        return Decision(Outcome.TICKET, (opened,), None, "released by the desk", ruled)
+    by_desk = facts.role is Role.AGENT
+    if by_desk:
+        comment = AddComment(facts.ticket.number, facts.said, "public", by_desk=True)
+        return Decision(Outcome.COMMENT, (comment,), facts.ticket.number, "released by the desk", ruled)
+    return _customer_comment(
+        classified, facts, facts.ticket, policy, why="released by the desk", ruled=ruled, now=now
+    )

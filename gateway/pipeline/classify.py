@@ -1,0 +1,36 @@
+"""Step 4: what kind of mail it is, what its writer newly wrote, in which language."""
+
+from __future__ import annotations
+
+from gateway.domain.classification import Classified
+from gateway.domain.mail import Mail
+from gateway.domain.reading.automatic import is_answerable
+from gateway.domain.reading.forwards import read_forward
+from gateway.domain.reading.kinds import read_kind
+from gateway.domain.reading.language import language_of
+from gateway.domain.reading.split import split
+from gateway.domain.reading.subjects import is_forwarding
+from gateway.domain.reading.tables import ReadingTables
+
+
+def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classified:
+    """Read what `mail` is and says.
+
+    Args:
+        null_sender: whether the envelope's reverse path was empty (RFC 5321 section 4.5.5); a
+            Return-Path header proves nothing.
+    """
+    forwarding = is_forwarding(mail.subject, mail.text, tables.quotes)
+    body = split(mail.text, mail.marks, tables, author=mail.author.name, forwarding=forwarding)
+    kind = read_kind(mail, body.zones, tables, null_sender=null_sender)
+    return Classified(
+        mail=mail,
+        kind=kind.kind,
+        kind_evidence=kind.evidence,
+        answerable=is_answerable(mail, kind.kind, null_sender=null_sender),
+        zones=body.zones,
+        forward=read_forward(mail, body, tables, forwarding=forwarding),
+        bounce=kind.bounce,
+        auto_reply=kind.auto_reply,
+        language=language_of(body.zones.reply, tables.languages),
+    )

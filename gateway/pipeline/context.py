@@ -1,0 +1,126 @@
+"""What a template may use of an event: plain values, labels in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.domain.address import Mailbox
+from gateway.domain.desk import Desk
+from gateway.domain.events import (
+    Event,
+    MailHeld,
+    NotificationReturned,
+    PriorityChanged,
+    StateChanged,
+    TicketReopened,
+)
+from gateway.domain.policy import Policy
+from gateway.domain.ticket import Comment, Ticket
+
+
+def context_of(
+    event: Event, recipient: Mailbox, language: str, desk: Desk, policy: Policy
+) -> Mapping[str, Any]:
+    """The context that templates/README.md describes."""
+    comment: Comment | None = getattr(event, "comment", None)
+    return {
+        "desk": _desk(event.ticket, desk),
+        "recipient": {"name": recipient.name, "address": recipient.address},
+        "ticket": _ticket(event.ticket, language, desk, policy),
+        "comment": None if comment is None else _comment(comment),
+        "change": _change(event, language, policy),
+        "attachments": [
+            {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
+            for each in (comment.attachments if comment else ())
+        ],
+        "held": _held(event),
+        "returned": _returned(event),
+    }
+
+
+def _desk(ticket: Ticket, desk: Desk) -> dict[str, Any]:
+    address = desk.addresses.get(ticket.desk_address) or desk.default_address()
+    return {
+        "name": address.team[:1].upper() + address.team[1:],
+        "address": address.address,
+        "phone": desk.phone,
+    }
+
+
+def _ticket(ticket: Ticket, language: str, desk: Desk, policy: Policy) -> dict[str, Any]:
+    priority = policy.priorities[ticket.priority]
+    organisation = desk.organisations.get(ticket.organisation_id or 0)
+    requester = ticket.requester.mailbox if ticket.requester else Mailbox("", "")
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "type": ticket.type,
+        "type_label": policy.types[ticket.type].label(language),
+        "priority": ticket.priority,
+        "priority_label": priority.label(language),
+        "priority_meaning": priority.meaning(language),
+        "claimed_priority": ticket.claimed_priority,
+        "state": ticket.state,
+        "state_label": _state_label(ticket.state, language, policy),
+        "resolution": ticket.resolution,
+        "resolution_label": _resolution_label(ticket.resolution, language, policy),
+        "organisation": organisation.name if organisation else "",
+        "team": ticket.team,
+        "requester": {"name": requester.name, "address": requester.address},
+    }
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    author = comment.author.mailbox if comment.author else None
+    return {
+        "author": (author.name or author.address) if author else comment.author_shown,
+        "text": comment.text,
+        "at": comment.at,
+        "evidence": comment.evidence,
+        "verified": comment.verified,
+    }
+
+
+def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+    match event:
+        case StateChanged() | TicketReopened():
+            before = _state_label(event.before, language, policy)
+            after = _state_label(event.ticket.state, language, policy)
+        case PriorityChanged():
+            before = policy.priorities[event.before].label(language)
+            after = policy.priorities[event.ticket.priority].label(language)
+        case _:
+            return None
+    details = dict(event.details) if isinstance(event, StateChanged) else {}
+    return {
+        "actor": (event.actor.name or event.actor.address) if event.actor else "",
+        "from_label": before,
+        "to_label": after,
+        "reason": event.reason if isinstance(event, PriorityChanged) else "",
+        "at": details.get("at", ""),
+        "who": details.get("who", ""),
+        "third_party": details.get("third_party", ""),
+    }
+
+
+def _held(event: Event) -> dict[str, Any] | None:
+    if not isinstance(event, MailHeld):
+        return None
+    return {"author": event.author_shown, "reason": event.reason, "inbound_id": event.inbound_id}
+
+
+def _returned(event: Event) -> dict[str, Any] | None:
+    if not isinstance(event, NotificationReturned):
+        return None
+    return {"address": event.contact.address if event.contact else "", "reason": event.reason}
+
+
+def _state_label(state: str, language: str, policy: Policy) -> str:
+    labels = policy.workflow.states[state].labels
+    return labels.get(language) or labels["en"]
+
+
+def _resolution_label(resolution: str, language: str, policy: Policy) -> str:
+    labels = policy.workflow.resolutions.get(resolution, {})
+    return labels.get(language) or labels.get("en", resolution)

@@ -1,0 +1,45 @@
+"""Why a mail became what it became: the trace of every step, stored with the mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.domain.classification import Classified
+from gateway.domain.decision import Decision
+from gateway.domain.thread import Candidate
+from gateway.pipeline.apply_rules import Facts
+
+
+def explain(
+    classified: Classified, facts: Facts, decision: Decision, told: Sequence[str], *, policy_version: str
+) -> dict[str, object]:
+    """A JSON document with a key a step; `gateway mail explain` prints it."""
+    match = facts.match
+    return {
+        "read": {"defects": list(classified.mail.defects), "attachments": len(classified.mail.attachments)},
+        "kind": {"kind": str(classified.kind), "evidence": list(classified.kind_evidence)},
+        "language": classified.language,
+        "zones": {
+            "reply": len(classified.zones.reply),
+            "signature": len(classified.zones.signature),
+            "quoted": len(classified.zones.quoted),
+        },
+        "identity": {"level": facts.evidence.level.name, "reasons": list(facts.evidence.reasons)},
+        "thread": {
+            "chosen": None if match.chosen is None else _candidate(match.chosen),
+            "others": [_candidate(other) for other in match.others],
+        },
+        "decision": {
+            "outcome": str(decision.outcome),
+            "reason": decision.reason,
+            "role": str(facts.role),
+            "ruling": decision.ruling,
+            "acts": [type(act).__name__ for act in decision.acts],
+            "policy": policy_version,
+        },
+        "notifications": list(told),
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, object]:
+    return {"ticket": candidate.ticket, "by": candidate.authority.name.lower(), "reason": candidate.reason}

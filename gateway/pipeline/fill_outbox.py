@@ -1,0 +1,183 @@
+"""Step 9: who is told of what has happened, by the rules' table; rendered into the outbox.
+
+The rendered bytes are stored with the ticket's change, in one transaction: whatever is sent later,
+and however often, is what was decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.address import Mailbox, author_key
+from gateway.domain.desk import Contact
+from gateway.domain.events import CommentedByDesk, Event, StateChanged, TicketOpened
+from gateway.domain.notification import Notification
+from gateway.domain.our_addresses import BOUNCE_LOCAL_PART, message_id, with_token
+from gateway.domain.policy import Audience, NotificationRule, Policy
+from gateway.domain.ticket import Ticket
+from gateway.domain.token import Purpose, Token
+from gateway.pipeline.context import context_of
+from gateway.ports import NewNotification, Renderer, Signer, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to tell: a contact, or a team by its address (contact 0)."""
+
+    contact_id: int
+    mailbox: Mailbox
+    language: str
+
+
+def fill_outbox(
+    events: Sequence[Event],
+    uow: UnitOfWork,
+    policy: Policy,
+    renderer: Renderer,
+    signer: Signer,
+    *,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Write the notifications that `events` owe; returns `template to audience` for the explanation.
+
+    Rules are tried in the order of their table, and nobody is told twice of what one mail or act has
+    brought about: the first rule that reaches a person is the one that tells.
+    """
+    told = {event.actor.key for event in events if event.actor is not None and not _wants_confirmation(event)}
+    written = []
+    for rule in policy.notifications:
+        for event in events:
+            if not _applies(rule, event):
+                continue
+            for recipient in _recipients(rule, event, uow, policy):
+                key = author_key(recipient.mailbox.address)
+                if key in told or key in uow.desk.addresses:
+                    continue
+                told.add(key)
+                _write(rule, event, recipient, uow, policy, renderer, signer, now=now)
+                written.append(f"{rule.template} to {rule.audience}")
+    return tuple(written)
+
+
+def _wants_confirmation(event: Event) -> bool:
+    return isinstance(event, TicketOpened) and event.confirm
+
+
+def _applies(rule: NotificationRule, event: Event) -> bool:
+    if rule.event != event.name:
+        return False
+    if rule.state and not (isinstance(event, StateChanged) and event.ticket.state == rule.state):
+        return False
+    return not (isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER and not event.confirm)
+
+
+def _recipients(rule: NotificationRule, event: Event, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
+    ticket = event.ticket
+    match rule.audience:
+        case Audience.REQUESTER:
+            if ticket.requester is not None:
+                yield _customer(ticket.requester, ticket, policy)
+        case Audience.PARTICIPANTS:
+            for contact in uow.participants(ticket.number):
+                yield _customer(contact, ticket, policy)
+        case Audience.ASSIGNEE_OR_TEAM if ticket.assignee is not None:
+            yield _staff(ticket.assignee, policy)
+        case Audience.ASSIGNEE_OR_TEAM | Audience.TEAM:
+            yield from _team(ticket, uow, policy)
+        case Audience.LEAD:
+            team = uow.desk.teams.get(ticket.team)
+            lead = uow.desk.staff.get(author_key(team.lead)) if team else None
+            if lead is not None:
+                yield _staff(lead, policy)
+
+
+def _customer(contact: Contact, ticket: Ticket, policy: Policy) -> Recipient:
+    """A requester is written to in the ticket's language, others in their own where it is known."""
+    is_requester = ticket.requester is not None and ticket.requester.id == contact.id
+    language = ticket.language if is_requester else contact.language or ticket.language
+    return Recipient(contact.id, contact.mailbox, language or policy.default_language)
+
+
+def _staff(contact: Contact, policy: Policy) -> Recipient:
+    return Recipient(contact.id, contact.mailbox, contact.language or policy.default_language)
+
+
+def _team(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
+    team = uow.desk.teams.get(ticket.team)
+    if team is not None and team.address:
+        lead = uow.desk.staff.get(author_key(team.lead))
+        language = (lead.language if lead else "") or policy.default_language
+        yield Recipient(0, Mailbox(team.name, team.address), language)
+        return
+    for member in uow.desk.members(ticket.team):
+        yield _staff(member, policy)
+
+
+def _write(
+    rule: NotificationRule,
+    event: Event,
+    recipient: Recipient,
+    uow: UnitOfWork,
+    policy: Policy,
+    renderer: Renderer,
+    signer: Signer,
+    *,
+    now: datetime,
+) -> None:
+    ticket, desk = event.ticket, uow.desk
+    number = uow.next_notification_id()
+    address = desk.addresses.get(ticket.desk_address) or desk.default_address()
+    local_part = address.address.rpartition("@")[0]
+    for_reply = signer.sign(Token(ticket.number, recipient.contact_id, 0), Purpose.REPLY)
+    full = Token(ticket.number, recipient.contact_id, number)
+    own_id = message_id(signer.sign(full, Purpose.MESSAGE_ID), desk.domain)
+    thread = tuple(dict.fromkeys(filter(None, (ticket.root_message_id, ticket.last_message_id))))
+    notification = Notification(
+        template=rule.template,
+        language=recipient.language,
+        sender=Mailbox(_sender_name(event, address.team), address.address),
+        to=recipient.mailbox,
+        reply_to=with_token(local_part, for_reply, desk.domain),
+        message_id=own_id,
+        in_reply_to=ticket.last_message_id,
+        references=thread,
+        ticket=ticket.number,
+        subject=ticket.subject,
+        auto_submitted=_auto_submitted(rule, event),
+        date=now,
+        context=context_of(event, recipient.mailbox, recipient.language, desk, policy),
+    )
+    rendered = renderer.render(notification)
+    uow.add_notification(
+        NewNotification(
+            id=number,
+            created_at=now,
+            ticket=ticket.number,
+            contact_id=recipient.contact_id or None,
+            template=rule.template,
+            language=recipient.language,
+            reverse_path=with_token(BOUNCE_LOCAL_PART, signer.sign(full, Purpose.BOUNCE), desk.domain),
+            recipient=recipient.mailbox.address,
+            subject=rendered.subject,
+            message_id=own_id,
+            content=rendered.content,
+        )
+    )
+
+
+def _sender_name(event: Event, team: str) -> str:
+    """Who a mail is from, as its reader knows them: the person who wrote, else the team."""
+    actor = event.actor
+    shown = team[:1].upper() + team[1:]
+    if actor is not None and actor.name and actor.is_staff and not isinstance(event, TicketOpened):
+        return f"{actor.name} ({shown})" if shown else actor.name
+    return shown
+
+
+def _auto_submitted(rule: NotificationRule, event: Event) -> str:
+    """RFC 3834 section 5: an answer to a mail, what the desk's machinery says, or what a person wrote."""
+    if isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER:
+        return "auto-replied"
+    return "" if isinstance(event, CommentedByDesk) else "auto-generated"

@@ -1,0 +1,126 @@
+"""Step 10: hand what waits in the outbox to the relay, and write down what it said.
+
+What the relay has answered while the last commit ran goes into the next one. A crash between an
+answer and its commit sends those few again, with the same bytes and the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from gateway.domain.retry import next_attempt
+from gateway.errors import LeaseLost
+from gateway.ports import (
+    Clock,
+    Delivery,
+    LeasedNotification,
+    OutboxStore,
+    OutgoingMail,
+    SendingResult,
+    Transport,
+)
+
+log = logging.getLogger(__name__)
+
+# Each batch waits for the database twice; the relay waits meanwhile.
+_BATCH = 400
+_EVENTS = {"sent": "notification.sent", "failed": "notification.failed", "pending": "notification.deferred"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Sends for one worker.
+
+    Attributes:
+        owner: the worker's name on its leases.
+    """
+
+    outbox: OutboxStore
+    transport: Transport
+    clock: Clock
+    owner: str
+
+    def send_batch(self) -> bool:
+        """Send one batch; whether there was one."""
+        now = self.clock.now()
+        if not self.outbox.has_due(now):
+            return False
+        leased = {row.id: row for row in self.outbox.lease(limit=_BATCH, owner=self.owner, now=now)}
+        if not leased:
+            return False
+        mails = [
+            OutgoingMail(row.id, row.reverse_path, row.recipient, row.content) for row in leased.values()
+        ]
+        with _Recorder(self.outbox, self.clock) as recorder:
+            for delivery in self.transport.send(mails):
+                recorder.add(_result(leased[delivery.id], delivery, now=self.clock.now()))
+        return True
+
+
+def _result(row: LeasedNotification, delivery: Delivery, *, now: datetime) -> SendingResult:
+    error = delivery.error
+    due_at = None
+    if error is None:
+        state = "sent"
+    else:
+        due_at = next_attempt(row.attempts, row.created_at, now) if error.retryable else None
+        state = "failed" if due_at is None else "pending"
+    log.info(
+        _EVENTS[state],
+        extra={"outbox_id": row.id, "ticket": row.ticket, "attempt": row.attempts}
+        | ({} if error is None else {"error": error.code}),
+    )
+    return SendingResult(row.id, row.fence, row.ticket, row.recipient, state, delivery.reply, due_at)
+
+
+class _Recorder:
+    """A thread that commits all results that have come in during its last commit."""
+
+    def __init__(self, outbox: OutboxStore, clock: Clock) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._results: queue.SimpleQueue[SendingResult | None] = queue.SimpleQueue()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="outbox-record", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._results.put(None)
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def add(self, result: SendingResult) -> None:
+        self._results.put(result)
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            batch = [self._results.get()]
+            while not self._results.empty():
+                batch.append(self._results.get())
+            ended = None in batch
+            results = [result for result in batch if result is not None]
+            if results and self._failure is None:
+                self._record(results)
+
+    def _record(self, results: list[SendingResult]) -> None:
+        try:
+            self._outbox.record(results, now=self._clock.now())
+        except LeaseLost:
+            if len(results) == 1:
+                log.warning("notification.lease-lost", extra={"outbox_id": results[0].id})
+                return
+            for result in results:
+                self._record([result])
+        except Exception as error:  # noqa: BLE001
+            # Raised again where the thread is joined.
+            self._failure = error

@@ -1,0 +1,347 @@
+"""What the layers above need from the outside, as protocols; adapters are named in bootstrap only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.domain.desk import Contact, Desk
+from gateway.domain.envelope import Envelope
+from gateway.domain.notification import Notification, RenderedMail
+from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.domain.token import Purpose, Token
+from gateway.errors import GatewayError
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+
+
+class Reception(Protocol):
+    """What the ways in hand mail to."""
+
+    def check_recipient(self, address: str) -> None:
+        """Return when mail for `address` (RCPT TO, no brackets) is ours.
+
+        Never blocks: it answers from memory.
+
+        Raises:
+            UnknownRecipient, ForgedToken: it is not.
+            StorageUnavailable: we cannot tell now.
+        """
+
+    async def store(self, envelope: Envelope, content: Iterable[bytes], size: int) -> int:
+        """Make a mail durable and return its ledger id.
+
+        Args:
+            content: the raw bytes in blocks; may be read more than once, from another thread,
+                until this returns. A small mail is one block.
+            size: bytes in all.
+
+        Raises:
+            StorageUnavailable, StorageFull, MailLoop, ShuttingDown.
+        """
+
+
+class Renderer(Protocol):
+    """From a notification to bytes."""
+
+    def render(self, notification: Notification) -> RenderedMail:
+        """Raises UnsafeMail when the result is not what was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """A row of the outbox on its way: `reverse_path` and `recipient` have been checked."""
+
+    id: int
+    reverse_path: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one outgoing mail: `error` is None once the relay took it.
+
+    `reply` is the relay's answer, cleaned and shortened, for the record.
+    """
+
+    id: int
+    reply: str
+    error: GatewayError | None
+
+
+class Transport(Protocol):
+    """The way out. One instance belongs to one thread, and keeps its connection between calls."""
+
+    def send(self, mails: Sequence[OutgoingMail]) -> Iterable[Delivery]:
+        """Hand over `mails` in order and yield one `Delivery` for each, as soon as it is known.
+
+        Never raises for what the relay does: a lost connection is RelayDeferred for the mails
+        that had no answer yet.
+        """
+
+    def close(self) -> None:
+        """Say goodbye to the relay if it is still there."""
+
+
+class Bell(Protocol):
+    """Tells workers that there may be work; losing a ring only costs time."""
+
+    def ring(self, name: str) -> None:
+        """Wake whoever drains `name` (inbound, outbox). Never blocks, never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A mail on its way into the ledger; `content` is its bytes in blocks and can be read again."""
+
+    envelope: Envelope
+    content: Iterable[bytes]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedMail:
+    """A mail of the ledger, held by one worker.
+
+    Attributes:
+        fence: grows with each lease; whoever settles the mail must still know the last one.
+        attempts: this one included.
+        instruction: `release` when somebody of the desk has let a held mail in, else empty.
+    """
+
+    id: int
+    fence: int
+    attempts: int
+    envelope: Envelope
+    instruction: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One row of the ledger as it is shown."""
+
+    id: int
+    envelope: Envelope
+    size: int
+    sha256: str
+    outcome: str
+    reason: str
+    evidence: str
+    ticket: int | None
+    message_id: str
+    author: str
+    subject: str
+    attempts: int
+    last_error: str
+
+
+class LedgerStore(Protocol):
+    """Where received mail is made durable."""
+
+    def append(self, batch: Sequence[NewMail]) -> list[int]:
+        """Store all of `batch` in one commit and return their ids in order, or raise and store none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedNotification:
+    """A row of the outbox, held by one worker; `attempts` counts this one."""
+
+    id: int
+    fence: int
+    attempts: int
+    created_at: datetime
+    ticket: int
+    reverse_path: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendingResult:
+    """What became of a leased notification.
+
+    Attributes:
+        state: sent, failed, or pending when it is to be tried again at `due_at`.
+        reply: the relay's words.
+    """
+
+    id: int
+    fence: int
+    ticket: int
+    recipient: str
+    state: str
+    reply: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One row of the outbox as it is shown."""
+
+    id: int
+    at: datetime
+    template: str
+    language: str
+    to: str
+    subject: str
+    ticket: int
+    state: str
+    attempts: int
+    message_id: str
+    reply: str
+    due_at: datetime
+
+
+class OutboxStore(Protocol):
+    """The outbox as its workers see it."""
+
+    def has_due(self, now: datetime) -> bool:
+        """Whether a notification waits."""
+
+    def lease(self, *, limit: int, owner: str, now: datetime) -> list[LeasedNotification]:
+        """Take the oldest that are due."""
+
+    def record(self, results: Sequence[SendingResult], *, now: datetime) -> None:
+        """Write down what became of them, in one commit; raises LeaseLost and writes nothing."""
+
+
+class Signer(Protocol):
+    """Signs and reads the tokens of our addresses and ids."""
+
+    def sign(self, token: Token, purpose: Purpose) -> str:
+        """Lower-case letters and digits."""
+
+    def read(self, text: str, purpose: Purpose) -> Token | None:
+        """The token, or None for any other word; raises ForgedToken for a forged one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotification:
+    """A row for the outbox, rendered."""
+
+    id: int
+    created_at: datetime
+    ticket: int
+    contact_id: int | None
+    template: str
+    language: str
+    reverse_path: str
+    recipient: str
+    subject: str
+    message_id: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a mail of the ledger ends: its one outcome, where it went and why."""
+
+    outcome: str
+    ticket: int | None
+    evidence: str
+    reason: str
+    message_id: str
+    author: str
+    subject: str
+    explanation: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a batch is going to ask of a unit of work, fetched in one go.
+
+    Attributes:
+        fingerprints: content fingerprint by ledger id.
+        message_ids: foreign ids, without angle brackets.
+        addresses: comparison forms.
+    """
+
+    fingerprints: Mapping[int, str]
+    message_ids: frozenset[str]
+    tickets: frozenset[int]
+    contacts: frozenset[int]
+    addresses: frozenset[str]
+
+
+class UnitOfWork(Protocol):
+    """One transaction over the desk's rows, seen as values; belongs to one call.
+
+    What is read is what will be when the transaction commits: changes made in it included. Tickets
+    are locked when they are first read.
+    """
+
+    desk: Desk
+
+    def prefetch(self, wanted: Wanted) -> None:
+        """Fetch for a whole batch what would otherwise be fetched for each mail."""
+
+    def first_with_content(self, inbound_id: int) -> int:
+        """The ledger id of the first mail with that mail's fingerprint: its own, or an earlier one's."""
+
+    def ticket_of_mail(self, inbound_id: int) -> int | None:
+        """Where a settled mail went."""
+
+    def tickets_with_message(self, message_id: str) -> tuple[int, ...]:
+        """Tickets on which a mail with that id was received."""
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket, locked."""
+
+    def participants(self, number: int) -> tuple[Contact, ...]:
+        """Who follows the ticket beside its requester."""
+
+    def contact(self, number: int) -> Contact | None:
+        """By id."""
+
+    def contact_at(self, key: str) -> Contact | None:
+        """By the comparison form of the address."""
+
+    def opened_since(self, contact: Contact, since: datetime) -> int:
+        """How many tickets the contact has opened from `since` on."""
+
+    def add_contact(self, contact: Contact, *, now: datetime) -> Contact:
+        """A new contact, with its id."""
+
+    def add_ticket(self, ticket: Ticket) -> Ticket:
+        """A new ticket, with its number."""
+
+    def save_ticket(self, ticket: Ticket) -> None:
+        """The ticket as it is from now on."""
+
+    def add_comment(self, comment: Comment) -> None:
+        """Append to the ticket's comments."""
+
+    def add_timeline(self, entry: TimelineEntry) -> None:
+        """Append to the ticket's timeline."""
+
+    def add_message_id(self, message_id: str, ticket: int) -> None:
+        """Remember that a mail with that id was received on the ticket."""
+
+    def add_participant(self, ticket: int, contact: Contact) -> None:
+        """Let a contact follow the ticket."""
+
+    def add_link(self, ticket: int, kind: str, other: int) -> None:
+        """Tie two tickets together."""
+
+    def next_notification_id(self) -> int:
+        """An outbox id for a row that `add_notification` is about to get."""
+
+    def add_notification(self, notification: NewNotification) -> None:
+        """Put a mail into the outbox."""
+
+    def mark_returned(
+        self, notification: int, *, contact: int, permanent: bool, reason: str, now: datetime
+    ) -> None:
+        """A notification came back; a permanent failure marks the contact's address too."""
+
+    def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
+        """End the mail's way; the commit raises LeaseLost when it is not ours any more."""

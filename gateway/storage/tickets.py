@@ -1,0 +1,108 @@
+"""Tickets as they are looked at: lists in queue order, and one with all that hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.domain.desk import Contact
+from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.errors import NotFound
+from gateway.storage.database import Database
+from gateway.storage.rows import CONTACT_COLUMNS, AnyRow, comment_of, contact_of, ticket_of, timeline_of
+from gateway.storage.schema import comments, contacts, links, organisations, participants, tickets, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket with everything; lists are oldest first."""
+
+    ticket: Ticket
+    organisation: str
+    participants: tuple[Contact, ...]
+    comments: tuple[Comment, ...]
+    timeline: tuple[TimelineEntry, ...]
+    links: tuple[tuple[str, int], ...]
+
+
+class TicketStore:
+    """Reads tickets; changes go through a unit of work."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def queue(self, *, state: str = "", organisation: str = "", limit: int = 10_000) -> Iterator[TicketView]:
+        """Tickets by priority, then first come, first served; without comments and timeline."""
+        query = (
+            sa.select(tickets, organisations.c.name.label("organisation"))
+            .join_from(tickets, organisations, isouter=True)
+            .order_by(tickets.c.priority_rank, tickets.c.number)
+            .limit(limit)
+        )
+        if state:
+            query = query.where(tickets.c.state == state)
+        if organisation:
+            query = query.where(organisations.c.name == organisation)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            people = _people(connection, rows)
+        for row in rows:
+            ticket = ticket_of(row, people.get(row.requester_id), people.get(row.assignee_id))
+            yield TicketView(ticket, row.organisation or "", (), (), (), ())
+
+    def ticket(self, number: int) -> TicketView:
+        """One ticket whole.
+
+        Raises:
+            NotFound: there is no such ticket.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(tickets, organisations.c.name.label("organisation"))
+                .join_from(tickets, organisations, isouter=True)
+                .where(tickets.c.number == number)
+            ).first()
+            if row is None:
+                raise NotFound(f"there is no ticket {number}")
+            said = connection.execute(
+                sa.select(comments).where(comments.c.ticket == number).order_by(comments.c.id)
+            ).all()
+            entries = connection.execute(
+                sa.select(timeline).where(timeline.c.ticket == number).order_by(timeline.c.id)
+            )
+            following = connection.execute(
+                sa.select(*CONTACT_COLUMNS)
+                .join_from(participants, contacts)
+                .where(participants.c.ticket == number)
+                .order_by(contacts.c.id)
+            )
+            tied = connection.execute(sa.select(links.c.kind, links.c.other).where(links.c.ticket == number))
+            people = _people(connection, [row], {each.author_id for each in said})
+            return TicketView(
+                ticket=ticket_of(row, people.get(row.requester_id), people.get(row.assignee_id)),
+                organisation=row.organisation or "",
+                participants=tuple(map(contact_of, following)),
+                comments=tuple(comment_of(each, people.get(each.author_id)) for each in said),
+                timeline=tuple(map(timeline_of, entries)),
+                links=tuple((kind, other) for kind, other in tied),
+            )
+
+    def counts(self) -> dict[str, int]:
+        """How many tickets are in each state."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(tickets.c.state, sa.func.count()).group_by(tickets.c.state))
+            return dict(rows.all())
+
+
+def _people(
+    connection: sa.Connection, rows: Sequence[AnyRow], others: set[Any] | None = None
+) -> dict[int, Contact]:
+    wanted = {row.requester_id for row in rows} | {row.assignee_id for row in rows} | (others or set())
+    wanted.discard(None)
+    if not wanted:
+        return {}
+    found = connection.execute(sa.select(*CONTACT_COLUMNS).where(contacts.c.id.in_(wanted)))
+    return {row.id: contact_of(row) for row in found}

@@ -1,0 +1,399 @@
+"""One transaction over the desk's rows: reads are fetched a batch at a time, writes are gathered.
+
+Whatever is changed is kept as values until the end, and written then with one statement a table:
+a batch of sixty mails costs about as many statements as a single one. A failure rolls all of it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.domain.desk import Contact, Desk
+from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
+from gateway.storage import leases
+from gateway.storage.database import Database
+from gateway.storage.rows import (
+    CONTACT_COLUMNS,
+    comment_row,
+    contact_of,
+    contact_row,
+    ticket_of,
+    ticket_row,
+    timeline_row,
+)
+from gateway.storage.schema import (
+    comments,
+    contacts,
+    fingerprints,
+    inbound,
+    links,
+    message_ids,
+    outbox,
+    participants,
+    tickets,
+    timeline,
+)
+from gateway.storage.sequences import allocate
+
+
+@contextmanager
+def open_unit_of_work(database: Database, desk: Desk, rank: Callable[[str], int]) -> Iterator[SqlUnitOfWork]:
+    """A unit of work that is written and committed at the end of the block.
+
+    Args:
+        rank: a priority's place in the queue's order.
+
+    Raises:
+        LeaseLost: a mail that was settled is not ours any more; nothing is written.
+        StorageUnavailable: nothing is written.
+    """
+    with database.write() as connection:
+        uow = SqlUnitOfWork(connection, desk, rank)
+        yield uow
+        uow.write()
+
+
+class SqlUnitOfWork:
+    """See `ports.UnitOfWork`."""
+
+    def __init__(self, connection: sa.Connection, desk: Desk, rank: Callable[[str], int]) -> None:
+        self.desk = desk
+        self._connection = connection
+        self._rank = rank
+        self._insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        # What is known. None and empty are answers too: nobody asks twice.
+        self._tickets: dict[int, Ticket | None] = {}
+        self._contacts: dict[int, Contact | None] = {}
+        self._by_address: dict[str, Contact | None] = {}
+        self._participants: dict[int, tuple[Contact, ...]] = {}
+        self._by_message: dict[str, tuple[int, ...]] = {}
+        self._first: dict[int, int] = {}
+        self._opened: dict[int, int] = {}
+        # What is to be written.
+        self._new_tickets: dict[int, None] = {}
+        self._saved_tickets: dict[int, None] = {}
+        self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
+        self._settled: list[dict[str, Any]] = []
+        self._numbers: dict[sa.Table, Iterator[int]] = {}
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def prefetch(self, wanted: Wanted) -> None:
+        """Fetch for a whole batch what would otherwise be fetched for each mail."""
+        self._claim(wanted.fingerprints)
+        self._fetch_message_ids(wanted.message_ids)
+        numbers = wanted.tickets.union(*(self._by_message[each] for each in wanted.message_ids))
+        self._fetch_tickets(numbers)
+        self._fetch_contacts(contacts.c.id, wanted.contacts, self._contacts)
+        self._fetch_contacts(contacts.c.address_key, wanted.addresses, self._by_address)
+
+    def first_with_content(self, inbound_id: int) -> int:
+        """The ledger id of the first mail with that mail's fingerprint."""
+        return self._first.get(inbound_id, inbound_id)
+
+    def ticket_of_mail(self, inbound_id: int) -> int | None:
+        """Where a mail went, in this transaction or before."""
+        for row in self._settled:
+            if row["b_id"] == inbound_id:
+                ticket: int | None = row["ticket"]
+                return ticket
+        return self._connection.execute(
+            sa.select(inbound.c.ticket).where(inbound.c.id == inbound_id)
+        ).scalar()
+
+    def tickets_with_message(self, message_id: str) -> tuple[int, ...]:
+        """Tickets on which a mail with that id was received."""
+        if message_id not in self._by_message:
+            self._fetch_message_ids([message_id])
+        return self._by_message[message_id]
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket, locked."""
+        if number not in self._tickets:
+            self._fetch_tickets([number])
+        return self._tickets[number]
+
+    def participants(self, number: int) -> tuple[Contact, ...]:
+        """Who follows the ticket beside its requester."""
+        if number not in self._participants:
+            self._fetch_participants([number])
+        return self._participants[number]
+
+    def contact(self, number: int) -> Contact | None:
+        """By id."""
+        if number not in self._contacts:
+            self._fetch_contacts(contacts.c.id, [number], self._contacts)
+        return self._contacts[number]
+
+    def contact_at(self, key: str) -> Contact | None:
+        """By the comparison form of the address."""
+        if key not in self._by_address:
+            self._fetch_contacts(contacts.c.address_key, [key], self._by_address)
+        return self._by_address[key]
+
+    def opened_since(self, contact: Contact, since: datetime) -> int:
+        """How many tickets the contact has opened from `since` on."""
+        if contact.id not in self._opened:
+            self._opened[contact.id] = self._connection.execute(
+                sa.select(sa.func.count()).where(
+                    tickets.c.requester_id == contact.id, tickets.c.created_at >= since
+                )
+            ).scalar_one()
+        return self._opened[contact.id]
+
+    def _claim(self, by_mail: Mapping[int, str]) -> None:
+        """Enter fingerprints that nobody has entered, and learn who was first with the others."""
+        if not by_mail:
+            return
+        first_here: dict[str, int] = {}
+        for number in sorted(by_mail):
+            first_here.setdefault(by_mail[number], number)
+        rows = [
+            {"fingerprint": fingerprint, "inbound_id": number}
+            for fingerprint, number in sorted(first_here.items())
+        ]
+        # Sorted, so that two workers that meet the same mails wait for each other in one direction.
+        self._connection.execute(self._insert(fingerprints).on_conflict_do_nothing(), rows)
+        found = self._connection.execute(
+            sa.select(fingerprints.c.fingerprint, fingerprints.c.inbound_id).where(
+                fingerprints.c.fingerprint.in_(list(first_here))
+            )
+        )
+        owners: dict[str, int] = dict(found.all())
+        self._first.update({number: owners[fingerprint] for number, fingerprint in by_mail.items()})
+
+    def _fetch_message_ids(self, wanted: Iterable[str]) -> None:
+        missing = [each for each in wanted if each not in self._by_message]
+        if not missing:
+            return
+        found: dict[str, list[int]] = {}
+        rows = self._connection.execute(
+            sa.select(message_ids.c.message_id, message_ids.c.ticket)
+            .where(message_ids.c.message_id.in_(missing))
+            .order_by(message_ids.c.message_id, message_ids.c.ticket)
+        )
+        for message_id, ticket in rows:
+            found.setdefault(message_id, []).append(ticket)
+        self._by_message.update({each: tuple(found.get(each, ())) for each in missing})
+
+    def _fetch_tickets(self, wanted: Iterable[int]) -> None:
+        missing = sorted(each for each in wanted if each not in self._tickets)
+        if not missing:
+            return
+        select = sa.select(tickets).where(tickets.c.number.in_(missing)).order_by(tickets.c.number)
+        rows = self._connection.execute(select.with_for_update()).all()
+        people = {row.requester_id for row in rows} | {row.assignee_id for row in rows}
+        self._fetch_contacts(contacts.c.id, people - {None}, self._contacts)
+        self._tickets.update(dict.fromkeys(missing))
+        for row in rows:
+            self._tickets[row.number] = ticket_of(
+                row, self._contacts.get(row.requester_id), self._contacts.get(row.assignee_id)
+            )
+        self._fetch_participants([row.number for row in rows])
+
+    def _fetch_participants(self, wanted: Iterable[int]) -> None:
+        missing = [each for each in wanted if each not in self._participants]
+        if not missing:
+            return
+        self._participants.update(dict.fromkeys(missing, ()))
+        rows = self._connection.execute(
+            sa.select(participants.c.ticket, *CONTACT_COLUMNS)
+            .join_from(participants, contacts)
+            .where(participants.c.ticket.in_(missing))
+            .order_by(participants.c.ticket, contacts.c.id)
+        )
+        for row in rows:
+            self._participants[row.ticket] += (contact_of(row),)
+
+    def _fetch_contacts(
+        self, column: sa.Column[Any], wanted: Iterable[Any], known: dict[Any, Contact | None]
+    ) -> None:
+        missing = [each for each in wanted if each not in known]
+        if not missing:
+            return
+        known.update(dict.fromkeys(missing))
+        rows = self._connection.execute(sa.select(*CONTACT_COLUMNS).where(column.in_(missing)))
+        for row in rows:
+            contact = contact_of(row)
+            self._contacts[contact.id] = self._by_address[contact.key] = contact
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def add_contact(self, contact: Contact, *, now: datetime) -> Contact:
+        """A new contact with its id, or the one that somebody has just made with that address."""
+        known = self.contact_at(contact.key)
+        if known is not None:
+            return known
+        made = replace(contact, id=self._next(contacts, contacts.c.id))
+        row = {"id": made.id, "created_at": now} | contact_row(made)
+        if self._connection.dialect.name == "postgresql":
+            # Another worker may be making the same one: whoever commits first has made it.
+            self._connection.execute(self._insert(contacts).on_conflict_do_nothing(), [row])
+            self._by_address.pop(contact.key)
+            made = self.contact_at(contact.key) or made
+        else:
+            self._gather(contacts, row)
+            self._contacts[made.id] = self._by_address[made.key] = made
+        self._opened.setdefault(made.id, 0)
+        return made
+
+    def add_ticket(self, ticket: Ticket) -> Ticket:
+        """A new ticket, with its number."""
+        made = replace(ticket, number=self._next(tickets, tickets.c.number))
+        self._tickets[made.number] = made
+        self._participants[made.number] = ()
+        self._new_tickets[made.number] = None
+        if made.requester is not None:
+            self._opened[made.requester.id] = self._opened.get(made.requester.id, 0) + 1
+        return made
+
+    def save_ticket(self, ticket: Ticket) -> None:
+        """The ticket as it is from now on."""
+        self._tickets[ticket.number] = ticket
+        if ticket.number not in self._new_tickets:
+            self._saved_tickets[ticket.number] = None
+
+    def add_comment(self, comment: Comment) -> None:
+        """Append to the ticket's comments."""
+        self._gather(comments, comment_row(comment))
+
+    def add_timeline(self, entry: TimelineEntry) -> None:
+        """Append to the ticket's timeline."""
+        self._gather(timeline, timeline_row(entry))
+
+    def add_message_id(self, message_id: str, ticket: int) -> None:
+        """Remember that a mail with that id was received on the ticket."""
+        known = self._by_message.get(message_id, ())
+        if ticket in known:
+            return
+        self._gather(message_ids, {"message_id": message_id, "ticket": ticket})
+        self._by_message[message_id] = (*known, ticket)
+
+    def add_participant(self, ticket: int, contact: Contact) -> None:
+        """Let a contact follow the ticket."""
+        following = self.participants(ticket)
+        if contact.id not in {each.id for each in following}:
+            self._gather(participants, {"ticket": ticket, "contact_id": contact.id})
+            self._participants[ticket] = (*following, contact)
+
+    def add_link(self, ticket: int, kind: str, other: int) -> None:
+        """Tie two tickets together."""
+        self._gather(links, {"ticket": ticket, "kind": kind, "other": other})
+
+    def next_notification_id(self) -> int:
+        """An outbox id for the row that comes next."""
+        return self._next(outbox, outbox.c.id)
+
+    def add_notification(self, notification: NewNotification) -> None:
+        """Put a mail into the outbox, due at once."""
+        self._gather(
+            outbox,
+            {
+                "id": notification.id,
+                "created_at": notification.created_at,
+                "due_at": notification.created_at,
+                "ticket": notification.ticket,
+                "contact_id": notification.contact_id,
+                "template": notification.template,
+                "language": notification.language,
+                "reverse_path": notification.reverse_path,
+                "recipient": notification.recipient,
+                "subject": notification.subject,
+                "message_id": notification.message_id,
+                "content": notification.content,
+                "state": "pending",
+            },
+        )
+
+    def mark_returned(
+        self, notification: int, *, contact: int, permanent: bool, reason: str, now: datetime
+    ) -> None:
+        """A notification came back; a permanent failure marks the contact's address too."""
+        self._connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.id == notification)
+            .values(returned_at=now, returned_reason=reason)
+        )
+        if permanent and contact:
+            self._connection.execute(
+                sa.update(contacts)
+                .where(contacts.c.id == contact)
+                .values(bounced_at=now, bounce_reason=reason)
+            )
+
+    def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
+        """End the mail's way."""
+        self._settled.append(
+            {
+                "b_id": mail.id,
+                "b_fence": mail.fence,
+                "outcome": str(settlement.outcome),
+                "ticket": settlement.ticket,
+                "evidence": settlement.evidence,
+                "reason": settlement.reason,
+                "message_id": settlement.message_id,
+                "author": settlement.author,
+                "subject": settlement.subject,
+                "explanation": settlement.explanation,
+                "instruction": "",
+                "settled_at": now,
+            }
+        )
+
+    def _gather(self, table: sa.Table, row: dict[str, Any]) -> None:
+        self._rows.setdefault(table, []).append(row)
+
+    def _next(self, table: sa.Table, column: sa.Column[int]) -> int:
+        """A new id. PostgreSQL's sequences are asked one by one, so that ticket numbers have no gaps."""
+        numbers = self._numbers.get(table)
+        if numbers is None or self._connection.dialect.name != "sqlite":
+            first = allocate(self._connection, column, 1)[0]
+            if self._connection.dialect.name != "sqlite":
+                return first
+            numbers = self._numbers[table] = iter(range(first, first + (1 << 31)))
+        return next(numbers)
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write all that was gathered, in the order in which rows refer to each other.
+
+        Raises:
+            LeaseLost: a settled mail is not ours any more.
+        """
+        execute = self._connection.execute
+        if rows := self._rows.get(contacts):
+            execute(sa.insert(contacts), rows)
+        if self._new_tickets:
+            execute(sa.insert(tickets), [self._ticket_row(number) for number in self._new_tickets])
+        if self._saved_tickets:
+            saved = [self._ticket_row(number) for number in sorted(self._saved_tickets)]
+            execute(_UPDATE_TICKET, [row | {"b_number": row.pop("number")} for row in saved])
+        for table in (comments, timeline, outbox):
+            if rows := self._rows.get(table):
+                execute(sa.insert(table), rows)
+        for table in (message_ids, participants, links):
+            if rows := self._rows.get(table):
+                execute(self._insert(table).on_conflict_do_nothing(), rows)
+        leases.finish(self._connection, inbound, self._settled)
+
+    def _ticket_row(self, number: int) -> dict[str, Any]:
+        ticket = self._tickets[number]
+        if ticket is None:
+            raise KeyError(number)
+        return ticket_row(ticket, rank=self._rank(ticket.priority))
+
+
+_UPDATE_TICKET = (
+    sa.update(tickets)
+    .where(tickets.c.number == sa.bindparam("b_number"))
+    .values({column.name: sa.bindparam(column.name) for column in tickets.c if column.name != "number"})
+)

@@ -1,0 +1,83 @@
+"""Bring the database to the schema that this version needs."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gateway.storage.database import Database, translated
+
+# Any number that no other program on the database uses.
+_ADVISORY_LOCK = 0x6761_7465
+
+
+def upgrade(database: Database, revision: str = "head") -> tuple[str, str]:
+    """Run the migrations that are missing; returns the revisions before and after.
+
+    Only one process at a time: others wait, and then find nothing to do.
+    """
+    with _alone(database) as connection:
+        before = _revision(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+        return before, _revision(connection)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Undo migrations down to `revision`."""
+    with _alone(database) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        connection.commit()
+
+
+def pending(database: Database) -> str:
+    """The revision that the database lacks, or empty when it is up to date."""
+    with database.read() as connection:
+        head = ScriptDirectory.from_config(_config()).get_current_head() or ""
+        return "" if _revision(connection) == head else head
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[sa.Connection]:
+    with translated(), database.engine.connect() as connection:
+        if database.is_sqlite:
+            # Schema changes on SQLite must see foreign keys off, and nobody else's changes.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            path = Path(database.url.database or "")
+            with path.with_name(path.name + "-writers").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                try:
+                    yield connection
+                finally:
+                    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            return
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})")
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})")
+            connection.commit()
+
+
+def _revision(connection: sa.Connection) -> str:
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config

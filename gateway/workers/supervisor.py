@@ -1,0 +1,155 @@
+"""The supervisor: starts the processes of the gateway, starts again what dies, ends them cleanly.
+
+It opens no database and reads no mail, so there is little in it that could fail.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+log = logging.getLogger(__name__)
+
+# Longer than the receiver's own grace for running transfers.
+_GRACE_S = 40.0
+_LONGEST_PAUSE_S = 10.0
+_TICK_S = 0.1
+
+
+@dataclass
+class Child:
+    """One process: how to start it, and how it has been doing."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    line: socket.socket | None = None
+    not_before: float = 0.0
+    failed_starts: int = 0
+    is_ready: bool = False
+    was_ready: bool = False
+    said: bytearray = field(default_factory=bytearray)
+
+
+class Supervisor:
+    """Keeps `children` running until SIGTERM or SIGINT.
+
+    Args:
+        on_ready: told once for each start of a child, with what the child says of itself.
+    """
+
+    def __init__(
+        self, children: Sequence[Child], *, on_ready: Callable[[str, dict[str, object]], None]
+    ) -> None:
+        self._children = children
+        self._on_ready = on_ready
+        self._selector = selectors.DefaultSelector()
+        self._stopping = False
+        self._status = 0
+
+    def run(self) -> int:
+        """Run until told to end.
+
+        Returns:
+            0 after a clean end, 1 when a process had to be killed, 78 (sysexits' EX_CONFIG) when a
+            process refused its configuration before it was ever ready.
+        """
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, self._hang_up)
+        while not self._stopping:
+            for child in self._children:
+                if child.process is None and time.monotonic() >= child.not_before:
+                    self._start(child)
+            self._listen(_TICK_S)
+            for child in self._children:
+                self._reap(child)
+        clean = self._end()
+        return self._status or (0 if clean else 1)
+
+    def _start(self, child: Child) -> None:
+        ours, theirs = socket.socketpair()
+        child.process = subprocess.Popen(
+            [*child.command, "--lifeline", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            # A terminal's Ctrl-C reaches the supervisor alone, which ends the others in order.
+            start_new_session=True,
+        )
+        theirs.close()
+        child.line, child.is_ready = ours, False
+        self._selector.register(ours, selectors.EVENT_READ, child)
+        log.debug("process.started", extra={"child": child.name, "pid": child.process.pid})
+
+    def _listen(self, timeout_s: float) -> None:
+        for key, _ in self._selector.select(timeout_s):
+            child: Child = key.data
+            heard = child.line.recv(4096) if child.line is not None else b""
+            if not heard:
+                self._hang_line(child)
+                continue
+            child.said += heard
+            while b"\n" in child.said:
+                line, _, rest = bytes(child.said).partition(b"\n")
+                child.said = bytearray(rest)
+                child.was_ready = child.is_ready = True
+                self._on_ready(child.name, json.loads(line))
+
+    def _hang_line(self, child: Child) -> None:
+        if child.line is not None:
+            self._selector.unregister(child.line)
+            child.line.close()
+            child.line = None
+
+    def _reap(self, child: Child) -> None:
+        if child.process is None or (code := child.process.poll()) is None:
+            return
+        # One that has worked, or that was killed, is started again at once; one that ends by itself
+        # before it could begin is given time.
+        child.failed_starts = 0 if child.is_ready or code < 0 else child.failed_starts + 1
+        pause = min(_LONGEST_PAUSE_S, 0.1 * 2**child.failed_starts) if child.failed_starts else 0.0
+        self._hang_line(child)
+        child.process = None
+        if code == os.EX_CONFIG and not child.was_ready:
+            # It has said why; starting it again would only say so again.
+            self._status, self._stopping = os.EX_CONFIG, True
+            return
+        child.not_before = time.monotonic() + pause
+        log.error(
+            "process.died", extra={"child": child.name, "status": code, "restart_in_s": round(pause, 1)}
+        )
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _hang_up(self, number: int, frame: FrameType | None) -> None:
+        for child in self._children:
+            if child.process is not None:
+                child.process.send_signal(signal.SIGHUP)
+
+    def _end(self) -> bool:
+        log.info("gateway.stopping")
+        running = [child.process for child in self._children if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + _GRACE_S
+        clean = True
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                log.error("process.killed", extra={"pid": process.pid})  # noqa: TRY400  (nothing was raised by us)
+                process.kill()
+                process.wait()
+                clean = False
+        log.info("gateway.stopped")
+        return clean

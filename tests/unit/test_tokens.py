@@ -1,0 +1,59 @@
+"""Tokens: what we sign is read again, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.authentication.tokens import TokenSigner
+from gateway.domain.token import Purpose, Token
+from gateway.errors import ForgedToken
+
+SIGNER = TokenSigner({0: b"k" * 32, 7: b"l" * 32}, signing=7)
+NUMBERS = st.integers(0, 2**63 - 1)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, st.sampled_from(Purpose))
+def test_what_was_signed_is_read_again_in_any_case(
+    ticket: int, contact: int, number: int, purpose: Purpose
+) -> None:
+    token = Token(ticket, contact, number)
+    text = SIGNER.sign(token, purpose)
+    assert text.isalnum()
+    assert text == text.lower()
+    assert SIGNER.read(text.upper(), purpose) == token
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.data())
+def test_no_other_spelling_is_accepted(ticket: int, contact: int, data: st.DataObject) -> None:
+    text = SIGNER.sign(Token(ticket, contact, 0), Purpose.REPLY)
+    place = data.draw(st.integers(0, len(text) - 1))
+    letter = data.draw(
+        st.sampled_from("abcdefghijklmnopqrstuvwxyz234567").filter(lambda each: each != text[place])
+    )
+    with pytest.raises(ForgedToken):
+        SIGNER.read(text[:place] + letter + text[place + 1 :], Purpose.REPLY)
+
+
+def test_a_token_is_worth_nothing_for_another_purpose_or_with_a_retired_key() -> None:
+    text = SIGNER.sign(Token(1, 2, 3), Purpose.REPLY)
+    with pytest.raises(ForgedToken):
+        SIGNER.read(text, Purpose.BOUNCE)
+    with pytest.raises(ForgedToken):
+        TokenSigner({0: b"k" * 32}, signing=0).read(text, Purpose.REPLY)
+    older = TokenSigner({0: b"k" * 32}, signing=0).sign(Token(1, 2, 0), Purpose.REPLY)
+    assert SIGNER.read(older, Purpose.REPLY) == Token(1, 2, 0)
+
+
+@given(st.text(max_size=90))
+def test_any_other_word_is_no_token_or_forged(text: str) -> None:
+    try:
+        assert SIGNER.read(text, Purpose.REPLY) is None
+    except ForgedToken:
+        assert len(text) >= 32
+
+
+def test_a_reply_address_stays_within_64_octets() -> None:
+    text = SIGNER.sign(Token(2**28 - 1, 2**28 - 1, 0), Purpose.REPLY)
+    assert len("x" * 20 + "+" + text) <= 64
