@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
 import dramatiq
@@ -39,12 +40,11 @@ def test_each_test_has_a_redis_database_of_its_own(redis_server: Redis) -> None:
 
 
 def test_queues_of_an_earlier_test_are_gone(amqp_url: str) -> None:
-    broker = RabbitmqBroker(url=amqp_url)
-    broker.declare_queue("inbound")
-    broker.enqueue(dramatiq.Message("inbound", "drain", (), {}, {}))
+    with closing(RabbitmqBroker(url=amqp_url, confirm_delivery=True)) as broker:
+        broker.declare_queue("inbound")
+        broker.enqueue(dramatiq.Message("inbound", "drain", (), {}, {}))
 
-    assert broker.get_queue_message_counts("inbound")[0] == 1
-    broker.close()
+        assert broker.get_queue_message_counts("inbound")[0] == 1
 
 
 def test_own_postgres_keeps_what_was_committed_through_a_kill() -> None:
