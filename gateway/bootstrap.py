@@ -241,7 +241,7 @@ class Gateway:
             current=self.directory.current,
             policy=self.policy,
             tables=load_reading_tables(rules_folder(self.settings.desk.rules_dir)),
-            renderer=self._renderer(),
+            renderer=self.renderer,
             clock=self.clock,
             bell=self.bell,
             owner=owner,
@@ -254,7 +254,7 @@ class Gateway:
         from gateway.transports.opening import open_transport
 
         transport = open_transport(self.settings.relay.url)
-        return Notifier(self.outbox, transport, self.clock, owner), transport.close
+        return Notifier(self.outbox, self.renderer, transport, self.clock, owner), transport.close
 
     def acting(self) -> Acting:
         """Acts of the command line."""
@@ -264,12 +264,14 @@ class Gateway:
             open_uow=self.open_uow,
             current=self.directory.current,
             policy=self.policy,
-            renderer=self._renderer(),
+            renderer=self.renderer,
             clock=self.clock,
             bell=self.bell,
         )
 
-    def _renderer(self) -> TemplateRenderer:
+    @cached_property
+    def renderer(self) -> TemplateRenderer:
+        """All mail templates."""
         from gateway.rendering.folder import templates_folder
         from gateway.rendering.renderer import TemplateRenderer
 

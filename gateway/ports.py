@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.envelope import Envelope
-from gateway.domain.notification import Notification, RenderedMail
+from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.token import Purpose, Token
 from gateway.errors import GatewayError
@@ -51,8 +51,15 @@ class Reception(Protocol):
 class Renderer(Protocol):
     """From a notification to bytes."""
 
-    def render(self, notification: Notification) -> RenderedMail:
-        """Raises UnsafeMail when the result is not what was meant."""
+    def subject(self, notification: Notification) -> str:
+        """The subject alone."""
+
+    def render(self, notification: Notification) -> bytes:
+        """Bytes ready for DATA: CRLF line ends, not dot-stuffed; the same for the same notification.
+
+        Raises:
+            UnsafeMail: the result is not what was meant.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +166,8 @@ class LeasedNotification:
     fence: int
     attempts: int
     created_at: datetime
-    ticket: int
     reverse_path: str
-    recipient: str
-    content: bytes
+    notification: Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,19 +231,13 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NewNotification:
-    """A row for the outbox, rendered."""
+    """A row for the outbox; `subject` is the whole one, as it will be sent."""
 
     id: int
-    created_at: datetime
-    ticket: int
     contact_id: int | None
-    template: str
-    language: str
     reverse_path: str
-    recipient: str
     subject: str
-    message_id: str
-    content: bytes
+    notification: Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +334,7 @@ class UnitOfWork(Protocol):
     def next_notification_id(self) -> int:
         """An outbox id for a row that `add_notification` is about to get."""
 
-    def add_notification(self, notification: NewNotification) -> None:
+    def add_notification(self, new: NewNotification) -> None:
         """Put a mail into the outbox."""
 
     def mark_returned(

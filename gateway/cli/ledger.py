@@ -121,7 +121,8 @@ def list_outbox(*, as_json: Json = False) -> None:
 @outbox.command("raw")
 def raw_outbox(number: Id) -> None:
     """Print a notification's bytes as they are sent."""
-    sys.stdout.buffer.write(CONTEXT.gateway.outbox.raw(number))
+    notification = CONTEXT.gateway.outbox.notification(number)
+    sys.stdout.buffer.write(CONTEXT.gateway.renderer.render(notification))
 
 
 @outbox.command("retry")

@@ -1,4 +1,4 @@
-"""A notification before it is rendered, and the mail that it becomes."""
+"""A notification: everything that the mail it becomes is made of, final but for its form."""
 
 from __future__ import annotations
 
@@ -40,11 +40,3 @@ class Notification:
     auto_submitted: str
     date: datetime
     context: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedMail:
-    """Bytes ready for DATA: CRLF line ends, not dot-stuffed; and the subject for the record."""
-
-    subject: str
-    content: bytes

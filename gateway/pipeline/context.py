@@ -76,7 +76,6 @@ def _comment(comment: Comment) -> dict[str, Any]:
     return {
         "author": (author.name or author.address) if author else comment.author_shown,
         "text": comment.text,
-        "at": comment.at,
         "evidence": comment.evidence,
         "verified": comment.verified,
     }

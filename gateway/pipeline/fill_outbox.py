@@ -1,7 +1,8 @@
-"""Step 9: who is told of what has happened, by the rules' table; rendered into the outbox.
+"""Step 9: who is told of what has happened, by the rules' table; written into the outbox.
 
-The rendered bytes are stored with the ticket's change, in one transaction: whatever is sent later,
-and however often, is what was decided here.
+Everything that the mail says is stored with the ticket's change, in one transaction: whatever is
+sent later, and however often, is what was decided here. Its form is given to it when it is sent,
+outside of any transaction.
 """
 
 from __future__ import annotations
@@ -149,20 +150,13 @@ def _write(
         date=now,
         context=context_of(event, recipient.mailbox, recipient.language, desk, policy),
     )
-    rendered = renderer.render(notification)
     uow.add_notification(
         NewNotification(
             id=number,
-            created_at=now,
-            ticket=ticket.number,
             contact_id=recipient.contact_id or None,
-            template=rule.template,
-            language=recipient.language,
             reverse_path=with_token(BOUNCE_LOCAL_PART, signer.sign(full, Purpose.BOUNCE), desk.domain),
-            recipient=recipient.mailbox.address,
-            subject=rendered.subject,
-            message_id=own_id,
-            content=rendered.content,
+            subject=renderer.subject(notification),
+            notification=notification,
         )
     )
 

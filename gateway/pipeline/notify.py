@@ -1,4 +1,4 @@
-"""Step 10: hand what waits in the outbox to the relay, and write down what it said.
+"""Step 10: render what waits in the outbox, hand it to the relay, and write down what it said.
 
 What the relay has answered while the last commit ran goes into the next one. A crash between an
 answer and its commit sends those few again, with the same bytes and the same Message-ID.
@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Self
 
 from gateway.domain.retry import next_attempt
-from gateway.errors import LeaseLost
+from gateway.errors import LeaseLost, RelayRefused
 from gateway.ports import (
     Clock,
     Delivery,
     LeasedNotification,
     OutboxStore,
     OutgoingMail,
+    Renderer,
     SendingResult,
     Transport,
 )
@@ -41,6 +42,7 @@ class Notifier:
     """
 
     outbox: OutboxStore
+    renderer: Renderer
     transport: Transport
     clock: Clock
     owner: str
@@ -53,13 +55,24 @@ class Notifier:
         leased = {row.id: row for row in self.outbox.lease(limit=_BATCH, owner=self.owner, now=now)}
         if not leased:
             return False
-        mails = [
-            OutgoingMail(row.id, row.reverse_path, row.recipient, row.content) for row in leased.values()
-        ]
         with _Recorder(self.outbox, self.clock) as recorder:
+            mails: list[OutgoingMail] = []
+            for row in leased.values():
+                try:
+                    mails.append(self._rendered(row))
+                except Exception as error:
+                    log.exception("notification.unrenderable", extra={"outbox_id": row.id})
+                    reply = f"cannot be written: {type(error).__name__}: {error}"[:300]
+                    recorder.add(_result(row, Delivery(row.id, reply, RelayRefused(reply)), now=now))
             for delivery in self.transport.send(mails):
                 recorder.add(_result(leased[delivery.id], delivery, now=self.clock.now()))
         return True
+
+    def _rendered(self, row: LeasedNotification) -> OutgoingMail:
+        notification = row.notification
+        return OutgoingMail(
+            row.id, row.reverse_path, notification.to.address, self.renderer.render(notification)
+        )
 
 
 def _result(row: LeasedNotification, delivery: Delivery, *, now: datetime) -> SendingResult:
@@ -72,10 +85,11 @@ def _result(row: LeasedNotification, delivery: Delivery, *, now: datetime) -> Se
         state = "failed" if due_at is None else "pending"
     log.info(
         _EVENTS[state],
-        extra={"outbox_id": row.id, "ticket": row.ticket, "attempt": row.attempts}
+        extra={"outbox_id": row.id, "ticket": row.notification.ticket, "attempt": row.attempts}
         | ({} if error is None else {"error": error.code}),
     )
-    return SendingResult(row.id, row.fence, row.ticket, row.recipient, state, delivery.reply, due_at)
+    told = row.notification
+    return SendingResult(row.id, row.fence, told.ticket, told.to.address, state, delivery.reply, due_at)
 
 
 class _Recorder:

@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 _BATCH = 32
-_PAUSES = (timedelta(seconds=2), timedelta(seconds=20))
+# After the third comes its quarantine, at once; when even that fails, somebody has to mend something.
+_PAUSES = (timedelta(seconds=2), timedelta(seconds=20), timedelta(), timedelta(minutes=1))
 
 
 class InboundStore(Protocol):
@@ -142,8 +143,7 @@ class Processor:
             extra={"inbound_id": inbound.id, "attempt": inbound.attempts, "error": type(error).__name__},
             exc_info=None if isinstance(error, GatewayError) else error,
         )
-        pause = _PAUSES[min(inbound.attempts, len(_PAUSES)) - 1]
-        until = self.clock.now() + (pause if inbound.attempts < MAX_ATTEMPTS else timedelta())
+        until = self.clock.now() + _PAUSES[min(inbound.attempts, len(_PAUSES)) - 1]
         self.inbound.postpone(inbound, until=until, error=f"{type(error).__name__}: {error}"[:500])
 
 

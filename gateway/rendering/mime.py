@@ -9,10 +9,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 from email.header import decode_header, make_header
-from email.message import Message
-from email.parser import HeaderParser
-from email.policy import compat32
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from gateway.domain.address import Mailbox
 from gateway.domain.notification import Notification
@@ -28,7 +25,6 @@ from gateway.rendering.headers import (
 )
 
 _MOST_REFERENCES = 20
-_PARSER = HeaderParser(policy=compat32)
 
 
 def build(notification: Notification, subject: str, text: str, html: str) -> bytes:
@@ -85,22 +81,39 @@ def _part(subtype: str, content: str, boundary: str) -> bytes:
 
 def _check(head: str, names: list[str], notification: Notification, subject: str) -> None:
     """Read the header back as others will, and compare."""
-    read = _PARSER.parsestr(head + "\r\n")
-    if read.keys() != names or read.defects or "Message-ID" not in names:
+    read = _fields(head)
+    if [name for name, _ in read] != names or "Message-ID" not in names:
         raise UnsafeMail("the header fields are not those that were to be written")
-    if _decoded(_unfolded(read["Subject"])) != subject:
+    values = dict(read)
+    if _decoded(values["Subject"]) != subject:
         raise UnsafeMail("the subject does not read as it was written")
-    if not _reads_as(read, "From", notification.sender) or not _reads_as(read, "To", notification.to):
-        raise UnsafeMail("an address does not read as it was written")
+    for name, mailbox in (("From", notification.sender), ("To", notification.to)):
+        if not _reads_as(values[name], mailbox):
+            raise UnsafeMail("an address does not read as it was written")
 
 
-def _reads_as(read: Message, name: str, mailbox: Mailbox) -> bool:
-    shown, address = parseaddr(_unfolded(read[name]))
-    return address == wire_address(mailbox.address) and _decoded(shown) == harmless_name(mailbox)
+def _fields(head: str) -> list[tuple[str, str]]:
+    """Names and unfolded values (RFC 5322 section 2.2.3), by nothing that has written them."""
+    fields: list[tuple[str, str]] = []
+    for line in head.removesuffix("\r\n").split("\r\n"):
+        if not line.isprintable():
+            raise UnsafeMail("there is a control character in the header")
+        if line[:1] == " " and fields:
+            name, value = fields.pop()
+            fields.append((name, value + line))
+        else:
+            name, _, value = line.partition(": ")
+            fields.append((name, value))
+    return fields
 
 
-def _unfolded(value: str) -> str:
-    return value.replace("\r\n", "")
+def _reads_as(value: str, mailbox: Mailbox) -> bool:
+    shown, _, address = value.rpartition(" ")
+    if shown[:1] == '"' == shown[-1:] and len(shown) > 1:
+        shown = shown[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    wire = wire_address(mailbox.address)
+    expected = f"<{wire}>" if shown else wire
+    return address == expected and _decoded(shown) == harmless_name(mailbox)
 
 
 def _decoded(value: str) -> str:

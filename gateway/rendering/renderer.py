@@ -13,7 +13,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, T
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.domain.address import Mailbox
-from gateway.domain.notification import Notification, RenderedMail
+from gateway.domain.notification import Notification
 from gateway.errors import ConfigurationError, UnsafeMail
 from gateway.rendering.filters import FILTERS
 from gateway.rendering.folder import template_names
@@ -77,20 +77,32 @@ class TemplateRenderer:
             self._try(notification)
             self._try(replace(notification, context=_sparse(self.samples[notification.template])))
 
-    def render(self, notification: Notification) -> RenderedMail:
+    def subject(self, notification: Notification) -> str:
+        """The subject alone, one harmless line."""
+        _, parts = self._parts(notification)
+        return harmless(parts.subject.render(notification.context))
+
+    def render(self, notification: Notification) -> bytes:
         """The mail, in the wanted language or else in English.
 
         Raises:
             UnsafeMail: the result is not what was meant.
         """
-        parts = self._templates.get((notification.template, notification.language))
-        if parts is None:
-            notification = replace(notification, language=_FALLBACK)
-            parts = self._templates[notification.template, _FALLBACK]
+        notification, parts = self._parts(notification)
         context = notification.context
-        subject = harmless(parts.subject.render(context))
-        content = build(notification, subject, parts.text.render(context), parts.html.render(context))
-        return RenderedMail(subject, content)
+        return build(
+            notification,
+            harmless(parts.subject.render(context)),
+            parts.text.render(context),
+            parts.html.render(context),
+        )
+
+    def _parts(self, notification: Notification) -> tuple[Notification, _Parts]:
+        """The templates, and the notification in the language that they are in."""
+        parts = self._templates.get((notification.template, notification.language))
+        if parts is not None:
+            return notification, parts
+        return replace(notification, language=_FALLBACK), self._templates[notification.template, _FALLBACK]
 
     def examples(self) -> Iterator[Notification]:
         """A notification for every template and language, from the template's own sample."""

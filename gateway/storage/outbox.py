@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from gateway.domain.notification import Notification
 from gateway.errors import NotFound
 from gateway.ports import LeasedNotification, OutboxEntry, SendingResult
 from gateway.storage import leases
 from gateway.storage.database import Database
-from gateway.storage.rows import AnyRow
+from gateway.storage.rows import NOTIFICATION_COLUMNS, AnyRow, notification_of
 from gateway.storage.schema import outbox, timeline
 
 # A slow relay may take seconds a mail. Who dies meanwhile has its rows given back at its restart.
@@ -56,12 +57,7 @@ class Outbox:
                 return []
             rows = connection.execute(
                 sa.select(
-                    outbox.c.id,
-                    outbox.c.created_at,
-                    outbox.c.ticket,
-                    outbox.c.reverse_path,
-                    outbox.c.recipient,
-                    outbox.c.content,
+                    outbox.c.id, outbox.c.created_at, outbox.c.reverse_path, *NOTIFICATION_COLUMNS
                 ).where(outbox.c.id.in_([number for number, _, _ in taken]))
             )
             details = {row.id: row for row in rows}
@@ -71,10 +67,8 @@ class Outbox:
                 fence=fence,
                 attempts=attempts,
                 created_at=details[number].created_at,
-                ticket=details[number].ticket,
                 reverse_path=details[number].reverse_path,
-                recipient=details[number].recipient,
-                content=details[number].content,
+                notification=notification_of(details[number]),
             )
             for number, fence, attempts in taken
         ]
@@ -138,18 +132,17 @@ class Outbox:
             for row in rows:
                 yield _entry(row)
 
-    def raw(self, number: int) -> bytes:
-        """The bytes that are or will be sent.
+    def notification(self, number: int) -> Notification:
+        """What is or will be sent.
 
         Raises:
             NotFound: there is no such notification.
         """
         with self._database.read() as connection:
-            row = connection.execute(sa.select(outbox.c.content).where(outbox.c.id == number)).first()
+            row = connection.execute(sa.select(*NOTIFICATION_COLUMNS).where(outbox.c.id == number)).first()
         if row is None:
             raise NotFound(f"there is no notification {number} in the outbox")
-        content: bytes = row.content
-        return content
+        return notification_of(row)
 
     def retry(self, number: int, *, now: datetime) -> None:
         """Make a notification due now, as if it had not been tried: a failed one gets its five days again."""

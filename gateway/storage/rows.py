@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from gateway.domain.address import Mailbox
 from gateway.domain.desk import Contact
 from gateway.domain.mail import Attachment
+from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
-from gateway.storage.schema import contacts
+from gateway.storage.schema import contacts, outbox
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 """A row of any columns."""
@@ -155,4 +158,58 @@ def timeline_of(row: AnyRow) -> TimelineEntry:
     """A row of `timeline`."""
     return TimelineEntry(
         row.ticket, row.at, row.actor, row.kind, row.from_value, row.to_value, row.reason, row.evidence
+    )
+
+
+def notification_row(notification: Notification) -> dict[str, Any]:
+    """The columns of `outbox` that say what a notification is, due at once."""
+    return {
+        "created_at": notification.date,
+        "due_at": notification.date,
+        "ticket": notification.ticket,
+        "template": notification.template,
+        "language": notification.language,
+        "recipient": notification.to.address,
+        "message_id": notification.message_id,
+        "written": {
+            "sender": [notification.sender.name, notification.sender.address],
+            "to": notification.to.name,
+            "reply_to": notification.reply_to,
+            "in_reply_to": notification.in_reply_to,
+            "references": notification.references,
+            "subject": notification.subject,
+            "auto_submitted": notification.auto_submitted,
+            "date": notification.date.isoformat(),
+            "context": notification.context,
+        },
+    }
+
+
+NOTIFICATION_COLUMNS = (
+    outbox.c.ticket,
+    outbox.c.template,
+    outbox.c.language,
+    outbox.c.recipient,
+    outbox.c.message_id,
+    outbox.c.written,
+)
+
+
+def notification_of(row: AnyRow) -> Notification:
+    """A row of `NOTIFICATION_COLUMNS`."""
+    written = row.written
+    return Notification(
+        template=row.template,
+        language=row.language,
+        sender=Mailbox(*written["sender"]),
+        to=Mailbox(written["to"], row.recipient),
+        reply_to=written["reply_to"],
+        message_id=row.message_id,
+        in_reply_to=written["in_reply_to"],
+        references=tuple(written["references"]),
+        ticket=row.ticket,
+        subject=written["subject"],
+        auto_submitted=written["auto_submitted"],
+        date=datetime.fromisoformat(written["date"]),
+        context=written["context"],
     )

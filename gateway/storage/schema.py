@@ -283,7 +283,8 @@ outbox = Table(
     Column("recipient", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("message_id", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    # What its template is rendered with, whenever it is sent.
+    Column("written", Document, nullable=False),
     # What became of it.
     Column("state", String(10), nullable=False),
     Column("reply", Text, nullable=False, server_default=""),

@@ -25,6 +25,7 @@ from gateway.storage.rows import (
     comment_row,
     contact_of,
     contact_row,
+    notification_row,
     ticket_of,
     ticket_row,
     timeline_row,
@@ -292,24 +293,17 @@ class SqlUnitOfWork:
         """An outbox id for the row that comes next."""
         return self._next(outbox, outbox.c.id)
 
-    def add_notification(self, notification: NewNotification) -> None:
+    def add_notification(self, new: NewNotification) -> None:
         """Put a mail into the outbox, due at once."""
         self._gather(
             outbox,
             {
-                "id": notification.id,
-                "created_at": notification.created_at,
-                "due_at": notification.created_at,
-                "ticket": notification.ticket,
-                "contact_id": notification.contact_id,
-                "template": notification.template,
-                "language": notification.language,
-                "reverse_path": notification.reverse_path,
-                "recipient": notification.recipient,
-                "subject": notification.subject,
-                "message_id": notification.message_id,
-                "content": notification.content,
+                "id": new.id,
+                "contact_id": new.contact_id,
+                "reverse_path": new.reverse_path,
+                "subject": new.subject,
                 "state": "pending",
+                **notification_row(new.notification),
             },
         )
 

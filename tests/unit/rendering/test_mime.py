@@ -125,10 +125,9 @@ def examples() -> Iterator[Notification]:
 
 @pytest.mark.parametrize("example", list(examples()), ids=lambda each: f"{each.template}-{each.language}")
 def test_every_template_says_the_same_in_text_and_html(example: Notification) -> None:
-    rendered = renderer().render(example)
+    text, html = texts(renderer().render(example))
 
-    text, html = texts(rendered.content)
-    assert rendered.subject == "[#42] Module Paie bloqué"
+    assert renderer().subject(example) == "[#42] Module Paie bloqué"
     for shown in (text, html):
         assert "#42" in shown
         assert "support@example.test" in shown
@@ -141,7 +140,7 @@ def test_a_strangers_template_is_text() -> None:
     example = next(each for each in examples() if each.template == "desk-comment")
     comment = {"author": "Ana", "text": "{{ 7*7 }} <b>x</b>", "evidence": "E1", "verified": False}
     context = {**example.context, "comment": comment}
-    text, html = texts(renderer().render(replace(example, context=context)).content)
+    text, html = texts(renderer().render(replace(example, context=context)))
     assert "{{ 7*7 }} <b>x</b>" in text
     assert "{{ 7*7 }} &lt;b&gt;x&lt;/b&gt;" in html
 
