@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -47,21 +48,27 @@ class PipeBell:
 
 
 class PipeListener:
-    """The worker's end of the named pipe."""
+    """A worker's end of the named pipe; whichever worker of the machine reads a ring has it alone."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.mkfifo(path, 0o600)
         # For writing too, so that the pipe never ends when a writer goes.
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        self._ended, self._end = os.pipe()
 
     def rings(self) -> Iterator[str]:
         """Wait for rings, and yield each name once however often it was rung meanwhile."""
         while True:
-            letters = os.read(self._fd, 4096)
-            if b"\0" in letters:
+            ready, _, _ = select.select([self._fd, self._ended], [], [])
+            if self._ended in ready:
                 return
+            try:
+                letters = os.read(self._fd, 4096)
+            except BlockingIOError:
+                # Another worker was quicker.
+                continue
             for letter in set(letters):
                 name = _NAMES.get(bytes([letter]))
                 if name is not None:
@@ -69,11 +76,12 @@ class PipeListener:
 
     def stop(self) -> None:
         """End `rings`."""
-        os.write(self._fd, b"\0")
+        os.write(self._end, b"\0")
 
     def close(self) -> None:
         """Let the pipe go."""
-        os.close(self._fd)
+        for fd in (self._fd, self._ended, self._end):
+            os.close(fd)
 
 
 class BrokerBell:

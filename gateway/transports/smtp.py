@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _TIMEOUT_S = 60.0
 # Relays close what is idle for some minutes; asking first would cost a round trip a batch.
 _IDLE_S = 20.0
+# The relay wants a login or encryption first (RFC 4954 section 6): the settings are wrong, not the mail.
+_NOT_THE_MAILS_FAULT = frozenset({530, 534, 535, 538})
 _PATH = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,320}", re.ASCII)
 
 
@@ -223,7 +225,8 @@ def _delivery(mail: OutgoingMail, code: int, words: bytes) -> Delivery:
         return Delivery(mail.id, reply, None)
     if code == 421 or code < 0:
         raise smtplib.SMTPServerDisconnected(reply)
-    return Delivery(mail.id, reply, RelayRefused(reply) if code >= 500 else RelayDeferred(reply))
+    refused = code >= 500 and code not in _NOT_THE_MAILS_FAULT
+    return Delivery(mail.id, reply, RelayRefused(reply) if refused else RelayDeferred(reply))
 
 
 def _words_of(error: Exception) -> str:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
 import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from gateway.errors import ConfigurationError, RelayDeferred, RelayRefused
-from gateway.ports import OutgoingMail
+from gateway.ports import Delivery, OutgoingMail
 from gateway.transports.opening import open_transport, probe
 from tests.servers.sink import SmtpSink
+from tests.services.process import free_port
 
 
 def outgoing(number: int, text: str = "hello", recipient: str = "chloe@acme.test") -> OutgoingMail:
@@ -113,3 +123,74 @@ def test_no_address_can_carry_a_command(recipient: str) -> None:
 def test_a_wrong_url_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
         open_transport(url)
+
+
+def handed_over(url: str) -> Delivery:
+    """What becomes of one mail."""
+    with closing(open_transport(url)) as transport:
+        (delivery,) = transport.send([outgoing(1)])
+    return delivery
+
+
+class Submission:
+    """A relay with STARTTLS and a login, beside an authority that signed its certificate."""
+
+    def __init__(self, folder: Path) -> None:
+        authority = trustme.CA()
+        self.ca = folder / "ca.pem"
+        authority.cert_pem.write_to_path(str(self.ca))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(self.context)
+        self.logins: list[tuple[bytes, bytes]] = []
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """Its host and port."""
+
+        def login(server: object, session: object, envelope: object, how: str, data: object) -> AuthResult:
+            assert isinstance(data, LoginPassword)
+            self.logins.append((data.login, data.password))
+            return AuthResult(success=data.password == b"s3cr:t", handled=False)
+
+        port = free_port()
+        controller = Controller(
+            Sink(),
+            hostname="127.0.0.1",
+            port=port,
+            tls_context=self.context,
+            require_starttls=True,
+            auth_required=True,
+            authenticator=login,
+        )
+        controller.start()
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            controller.stop()
+
+
+def test_a_wrong_login_or_certificate_can_be_mended_while_the_mail_waits(tmp_path: Path) -> None:
+    relay = Submission(tmp_path)
+    with relay.running() as place:
+        good = f"smtp://desk:s3cr%3At@{place}?starttls=required&ca={relay.ca}"
+        sent = handed_over(good)
+        wrong = handed_over(good.replace("s3cr%3At", "guess"))
+        unknown = handed_over(good.partition("&ca=")[0])
+        plain = handed_over(f"smtp://{place}")
+
+    assert sent.error is None
+    assert isinstance(wrong.error, RelayDeferred), wrong.reply
+    assert isinstance(unknown.error, RelayDeferred), "nobody has signed its certificate"
+    assert isinstance(plain.error, RelayDeferred), plain.reply
+    assert relay.logins == [(b"desk", b"s3cr:t"), (b"desk", b"guess")]
+
+
+def test_implicit_tls_checks_the_certificate(tmp_path: Path) -> None:
+    relay = Submission(tmp_path)
+    with SmtpSink(tls=relay.context) as sink:
+        sent = handed_over(f"smtps://127.0.0.1:{sink.port}?ca={relay.ca}")
+        unknown = handed_over(f"smtps://127.0.0.1:{sink.port}")
+
+    assert sent.error is None
+    assert isinstance(unknown.error, RelayDeferred)
+    assert [mail.message_id for mail in sink.mails] == ["1@example.test"]
