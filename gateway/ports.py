@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.envelope import Envelope
+from gateway.domain.escalation import Escalation
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.token import Purpose, Token
@@ -271,6 +272,22 @@ class Wanted:
     addresses: frozenset[str]
 
 
+class Escalations(Protocol):
+    """The requests for escalation, in a unit of work."""
+
+    def of(self, ticket: int) -> Escalation | None:
+        """The ticket's newest request."""
+
+    def add(self, escalation: Escalation) -> Escalation:
+        """A new request, with its id."""
+
+    def save(self, escalation: Escalation) -> None:
+        """The request as it is from now on."""
+
+    def desk_active_at(self, ticket: int) -> datetime | None:
+        """When somebody of the desk commented last."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the desk's rows, seen as values; belongs to one call.
 
@@ -279,6 +296,10 @@ class UnitOfWork(Protocol):
     """
 
     desk: Desk
+
+    @property
+    def escalations(self) -> Escalations:
+        """Requests for escalation."""
 
     def prefetch(self, wanted: Wanted) -> None:
         """Fetch for a whole batch what would otherwise be fetched for each mail."""

@@ -35,6 +35,7 @@ teams:
 people:
   - {name: Lea Martin, address: lea@example.test, roles: [agent, support_lead], team: support, language: fr}
   - {name: Ana Costa, address: ana@example.test, roles: [agent], team: support}
+  - {name: Omar Diallo, address: omar@example.test, roles: [offer_owner], offers: [cloud]}
   - {name: Max Weber, address: max@example.test, roles: [account_manager]}
 organisations:
   - name: Acme

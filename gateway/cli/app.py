@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import ledger, rules, tickets
+from gateway.cli import escalations, ledger, rules, tickets
 from gateway.cli.context import CONTEXT
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
@@ -26,6 +26,7 @@ desk = typer.Typer(no_args_is_help=True, help="The desk: its people, organisatio
 db = typer.Typer(no_args_is_help=True, help="The database.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign reply addresses.")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(escalations.app, name="escalations")
 app.add_typer(ledger.mail, name="mail")
 app.add_typer(ledger.outbox, name="outbox")
 app.add_typer(desk, name="desk")

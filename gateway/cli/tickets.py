@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.context import CONTEXT, text_or_stdin
+from gateway.cli.escalations import escalation_object
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.desk import Contact
 from gateway.domain.ticket import Comment, TimelineEntry
@@ -107,6 +108,12 @@ def nudge(number: Number, actor: As, text: Text = "") -> None:
     CONTEXT.gateway.acting().nudge(number, actor, text_or_stdin(text))
 
 
+@app.command()
+def escalate(number: Number, actor: As, text: Text = "") -> None:
+    """Ask for an escalation; --text says why it is urgent and whom it touches."""
+    CONTEXT.gateway.acting().escalate(number, actor, text_or_stdin(text))
+
+
 def _person(contact: Contact | None) -> dict[str, str]:
     return {"name": contact.name if contact else "", "address": contact.address if contact else ""}
 
@@ -142,17 +149,7 @@ def ticket_object(view: TicketView) -> dict[str, Any]:
         "participants": [each.address for each in view.participants],
         "response": _clock(),
         "resolution_clock": _clock(),
-        "escalation": {
-            "state": "none",
-            "by": None,
-            "reason": None,
-            "grounds": [],
-            "refusals": [],
-            "missing": [],
-            "decided_by": None,
-            "decision_reason": None,
-            "estimate": None,
-        },
+        "escalation": escalation_object(view.escalation),
         "comments": [_comment(each) for each in view.comments],
         "timeline": [_entry(each) for each in view.timeline],
         "links": [{"kind": kind, "number": other} for kind, other in view.links],
@@ -201,6 +198,7 @@ def _print_page(view: TicketView) -> None:
         ("team", ticket.team),
         ("assignee", ticket.assignee.address if ticket.assignee else ""),
         ("follows", ", ".join(each.address for each in view.participants)),
+        ("escalation", str(view.escalation.state) if view.escalation else ""),
         ("links", ", ".join(f"{kind} #{other}" for kind, other in view.links)),
     ]
     for name, value in facts:

@@ -162,6 +162,66 @@ class RecordAutomatic:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimPriority:
+    """Note the priority that a customer claims; it never sets the priority.
+
+    Attributes:
+        words: with which it was claimed.
+    """
+
+    ticket: int
+    claimed: str
+    words: str
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEscalation:
+    """Ask the lead for an escalation, or strengthen the request that is open.
+
+    Attributes:
+        reason: in the asker's words.
+        grounds, refusals: ids that were read from what was said.
+        missing: what the asker did not say.
+    """
+
+    ticket: int
+    said: Said
+    reason: str
+    grounds: tuple[str, ...]
+    refusals: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecideEscalation:
+    """Approve, with an estimate, or refuse, with a reason; a lead's act."""
+
+    ticket: int
+    approved: bool
+    actor: Contact
+    estimate: str
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDecision:
+    """Take a decision on an escalation back; its author's act, within a time."""
+
+    ticket: int
+    actor: Contact
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClimbMatrix:
+    """Nobody has decided: tell the next level."""
+
+    ticket: int
+
+
 Act = (
     OpenTicket
     | AddComment
@@ -174,4 +234,13 @@ Act = (
     | HoldMail
     | RecordReturn
     | RecordAutomatic
+    | ClaimPriority
+    | RequestEscalation
+    | DecideEscalation
+    | UndoDecision
+    | ClimbMatrix
 )
+"""Their `ticket` may be `OPENED`."""
+
+OPENED = 0
+"""Stands for the ticket that an act before has opened."""

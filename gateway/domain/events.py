@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gateway.domain.desk import Contact
+from gateway.domain.escalation import Escalation
 from gateway.domain.ticket import Comment, Ticket
 
 
@@ -113,3 +114,49 @@ class NotificationReturned(Event):
     contact: Contact | None
     reason: str
     name: ClassVar[str] = "notification_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityClaimed(Event):
+    """A customer claims that it is urgent; `words` are theirs."""
+
+    claimed: str
+    words: str
+    comment: Comment
+    name: ClassVar[str] = "priority_claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationEvent(Event):
+    """Something happened to a request for escalation; `comment` is what was said with it."""
+
+    escalation: Escalation
+    comment: Comment | None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRequested(EscalationEvent):
+    """Somebody asks for an escalation, for the first time since the last decision."""
+
+    name: ClassVar[str] = "escalation_requested"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationClimbed(EscalationEvent):
+    """Nobody has decided a request in time; the next level of the matrix is told."""
+
+    name: ClassVar[str] = "escalation_climbed"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationApproved(EscalationEvent):
+    """A lead has approved the request."""
+
+    name: ClassVar[str] = "escalation_approved"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRefused(EscalationEvent):
+    """A lead has refused the request."""
+
+    name: ClassVar[str] = "escalation_refused"

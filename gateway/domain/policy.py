@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.workflow import Workflow
 
 
@@ -20,6 +21,12 @@ class Audience(StrEnum):
     """The team's address; where it has none, its members."""
     LEAD = "lead"
     """The team's lead."""
+    MATRIX = "matrix"
+    """Whom the escalation matrix names."""
+    ASKER = "asker"
+    """Whoever asked for the escalation."""
+    ACCOUNT_MANAGERS = "account_managers"
+    """The organisation's; where it has none, the team's lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class Policy:
     notifications: tuple[NotificationRule, ...]
     limits: Limits
     default_language: str
+    escalation: EscalationPolicy
 
     def rank(self, priority: str) -> int:
         """Place in the queue's order, 0 for the most urgent."""

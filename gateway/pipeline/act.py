@@ -17,11 +17,15 @@ from gateway.domain.acts import (
     ChangePriority,
     ChangeState,
     ChangeType,
+    DecideEscalation,
     Nudge,
+    RequestEscalation,
     Said,
+    UndoDecision,
 )
 from gateway.domain.address import author_key
 from gateway.domain.desk import Contact, Desk
+from gateway.domain.escalation import still_missing
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
 from gateway.errors import ActRefused, NotFound
@@ -148,6 +152,38 @@ class Acting:
         """Ask for news in a customer's name."""
         words = text or "Is there any news?"
         self._act(number, actor_address, lambda _, actor: [Nudge(number, _said(actor, words))])
+
+    def escalate(self, number: int, actor_address: str, reason: str) -> None:
+        """Ask for an escalation, or strengthen the request that is open."""
+
+        def acts(ticket: Ticket, actor: Contact) -> list[Act]:
+            asks_for = self.policy.escalation.asks_for
+            missing = still_missing(asks_for, dict.fromkeys(asks_for, bool(reason.strip())))
+            return [RequestEscalation(number, _said(actor, reason), reason.strip(), (), (), missing)]
+
+        self._act(number, actor_address, acts)
+
+    def approve(self, number: int, actor_address: str, estimate: str, words: str) -> None:
+        """Approve the open request for escalation, with an estimate."""
+        _need(estimate, "an approval needs an estimate: --estimate")
+        self._decide(number, actor_address, approved=True, estimate=estimate, reason=words)
+
+    def refuse(self, number: int, actor_address: str, reason: str) -> None:
+        """Refuse the open request for escalation, with a reason."""
+        _need(reason, "a refusal needs a reason: --reason")
+        self._decide(number, actor_address, approved=False, estimate="", reason=reason)
+
+    def _decide(self, number: int, actor_address: str, *, approved: bool, estimate: str, reason: str) -> None:
+        def acts(ticket: Ticket, actor: Contact) -> list[Act]:
+            if "support_lead" not in actor.roles:
+                raise ActRefused(f"{actor.address} is no support lead; escalations are decided by leads")
+            return [DecideEscalation(number, approved, actor, estimate, reason, _EVIDENCE)]
+
+        self._act(number, actor_address, acts)
+
+    def undo_decision(self, number: int, actor_address: str) -> None:
+        """Take the decision on an escalation back."""
+        self._act(number, actor_address, lambda _, actor: [UndoDecision(number, actor, _EVIDENCE)])
 
     def _state(self, word: str) -> str:
         states = self.policy.workflow.states

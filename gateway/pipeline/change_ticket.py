@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from gateway.domain.acts import (
     Act,
@@ -14,14 +16,17 @@ from gateway.domain.acts import (
     ChangePriority,
     ChangeState,
     ChangeType,
+    ClaimPriority,
+    ClimbMatrix,
+    DecideEscalation,
     HoldMail,
     Nudge,
     OpenTicket,
     RecordAutomatic,
     RecordReturn,
-    Said,
+    RequestEscalation,
+    UndoDecision,
 )
-from gateway.domain.desk import Contact
 from gateway.domain.events import (
     CommentedByCustomer,
     CommentedByDesk,
@@ -30,6 +35,7 @@ from gateway.domain.events import (
     NotificationReturned,
     Nudged,
     PriorityChanged,
+    PriorityClaimed,
     PriorityLowered,
     StateChanged,
     TicketAssigned,
@@ -37,8 +43,9 @@ from gateway.domain.events import (
     TicketReopened,
 )
 from gateway.domain.policy import Policy
-from gateway.domain.ticket import Comment, Ticket, TimelineEntry
-from gateway.errors import NotFound
+from gateway.domain.ticket import Ticket
+from gateway.pipeline.change_escalation import change_escalation
+from gateway.pipeline.ticket_change import TicketChange
 from gateway.ports import UnitOfWork
 
 
@@ -47,57 +54,32 @@ def change_ticket(
 ) -> tuple[Event, ...]:
     """Do all of `acts` in order; each says what has happened."""
     change = _Change(uow, policy, now)
-    return tuple(event for act in acts for event in change.carry_out(act))
+    return tuple(event for act in acts for event in _carry_out(act, change))
 
 
-class _Change:
+def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
+    if isinstance(act, RequestEscalation | DecideEscalation | UndoDecision | ClimbMatrix):
+        return change_escalation(act, change)
+    return _HOW[type(act)](change, act)
+
+
+class _Change(TicketChange):
     """One run of `change_ticket`."""
 
-    def __init__(self, uow: UnitOfWork, policy: Policy, now: datetime) -> None:
-        self._uow = uow
-        self._policy = policy
-        self._now = now
-
-    def carry_out(self, act: Act) -> tuple[Event, ...]:
-        """Do one act."""
-        match act:
-            case OpenTicket():
-                return self._open(act)
-            case AddComment():
-                return self._comment(act)
-            case ChangeState():
-                return self._change_state(act)
-            case ChangePriority():
-                return self._change_priority(act)
-            case AssignTicket():
-                return self._assign(act)
-            case ChangeType():
-                return self._change_type(act)
-            case Nudge():
-                return self._nudge(act)
-            case AddParticipants():
-                return self._add_participants(act)
-            case HoldMail():
-                return self._hold(act)
-            case RecordReturn():
-                return self._record_return(act)
-            case RecordAutomatic():
-                return self._record_automatic(act)
-
-    def _open(self, act: OpenTicket) -> tuple[Event, ...]:
-        desk = self._uow.desk
+    def open(self, act: OpenTicket) -> tuple[Event, ...]:
+        desk = self.uow.desk
         address = desk.addresses.get(act.desk_address) or desk.default_address()
-        said = replace(act.said, author=self._known(act.said.author, act.language))
+        said = replace(act.said, author=self.known(act.said.author, act.language))
         requester = said.author
-        ticket = self._uow.add_ticket(
+        ticket = self.uow.add_ticket(
             Ticket(
                 number=0,
                 subject=act.subject,
-                state=self._policy.workflow.initial,
+                state=self.policy.workflow.initial,
                 resolution="",
-                priority=self._policy.default_priority,
+                priority=self.policy.default_priority,
                 claimed_priority="",
-                type=self._policy.default_type,
+                type=self.policy.default_type,
                 language=act.language,
                 organisation_id=requester.organisation_id if requester else None,
                 requester=requester,
@@ -106,168 +88,154 @@ class _Change:
                 assignee=None,
                 root_message_id=said.message_id,
                 last_message_id=said.message_id,
-                created_at=self._now,
-                updated_at=self._now,
+                created_at=self.now,
+                updated_at=self.now,
                 closed_at=None,
                 nudges=0,
+                escalated=False,
             )
         )
-        self._note(ticket.number, "opened", said, to=ticket.state)
+        self.opened = ticket.number
+        self.note(ticket.number, "opened", said, to=ticket.state)
         if act.follow_up_of is not None:
-            self._uow.add_link(ticket.number, "follows_up", act.follow_up_of)
-            self._uow.add_link(act.follow_up_of, "followed_up_by", ticket.number)
-        comment = self._say(ticket.number, said, "public")
+            self.uow.add_link(ticket.number, "follows_up", act.follow_up_of)
+            self.uow.add_link(act.follow_up_of, "followed_up_by", ticket.number)
+        comment = self.say(ticket.number, said, "public")
         return (TicketOpened(ticket, requester, comment, act.confirm),)
 
-    def _comment(self, act: AddComment) -> tuple[Event, ...]:
-        ticket = self._ticket(act.ticket)
-        said = replace(act.said, author=self._known(act.said.author, ticket.language))
-        comment = self._say(ticket.number, said, act.visibility)
+    def comment(self, act: AddComment) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        said = replace(act.said, author=self.known(act.said.author, ticket.language))
+        comment = self.say(ticket.number, said, act.visibility)
         if not act.by_desk and said.message_id:
             ticket = replace(ticket, last_message_id=said.message_id)
-        self._save(ticket)
-        ticket = self._ticket(act.ticket)
+        self.save(ticket)
+        ticket = self.ticket(act.ticket)
         if act.visibility == "internal":
             return ()
         if act.by_desk:
             return (CommentedByDesk(ticket, said.author, comment),)
         return (CommentedByCustomer(ticket, said.author, comment),)
 
-    def _change_state(self, act: ChangeState) -> tuple[Event, ...]:
-        before = self._ticket(act.ticket)
-        target = self._policy.workflow.states[act.to]
+    def change_state(self, act: ChangeState) -> tuple[Event, ...]:
+        before = self.ticket(act.ticket)
+        target = self.policy.workflow.states[act.to]
         details = dict(act.details)
         ticket = replace(
             before,
             state=act.to,
             resolution="" if target.is_open else details.get("resolution", before.resolution),
-            closed_at=None if target.is_open else self._now,
+            closed_at=None if target.is_open else self.now,
         )
-        self._save(ticket)
+        self.save(ticket)
         actor = act.actor.address if act.actor else ""
         words = [act.reason, *(f"{name}: {value}" for name, value in act.details)]
-        self._enter(
+        self.enter(
             ticket.number, actor, "state", before.state, act.to, "; ".join(filter(None, words)), act.evidence
         )
-        ticket = self._ticket(act.ticket)
-        comment = self._as_comment(ticket.number, act.said, "public") if act.said else None
+        ticket = self.ticket(act.ticket)
+        comment = self.as_comment(ticket.number, act.said, "public") if act.said else None
         if act.reopening and comment is not None:
             return (TicketReopened(ticket, act.actor, before.state, comment),)
         return (StateChanged(ticket, act.actor, before.state, comment, act.details),)
 
-    def _change_priority(self, act: ChangePriority) -> tuple[Event, ...]:
-        before = self._ticket(act.ticket)
-        self._save(replace(before, priority=act.to))
+    def change_priority(self, act: ChangePriority) -> tuple[Event, ...]:
+        before = self.ticket(act.ticket)
+        self.save(replace(before, priority=act.to))
         actor = act.actor.address if act.actor else ""
-        self._enter(act.ticket, actor, "priority", before.priority, act.to, act.reason, act.evidence)
-        lowered = self._policy.rank(act.to) > self._policy.rank(before.priority)
+        self.enter(act.ticket, actor, "priority", before.priority, act.to, act.reason, act.evidence)
+        lowered = self.policy.rank(act.to) > self.policy.rank(before.priority)
         event = PriorityLowered if lowered else PriorityChanged
-        return (event(self._ticket(act.ticket), act.actor, before.priority, act.reason),)
+        return (event(self.ticket(act.ticket), act.actor, before.priority, act.reason),)
 
-    def _assign(self, act: AssignTicket) -> tuple[Event, ...]:
-        before = self._ticket(act.ticket)
+    def claim(self, act: ClaimPriority) -> tuple[Event, ...]:
+        before = self.ticket(act.ticket)
+        stronger = before.claimed_priority or before.priority
+        if self.policy.rank(act.claimed) >= self.policy.rank(stronger):
+            return ()
+        self.save(replace(before, claimed_priority=act.claimed))
+        said = replace(act.said, author=self.known(act.said.author, before.language))
+        self.note(before.number, "priority_claimed", said, to=act.claimed, reason=act.words)
+        ticket = self.ticket(before.number)
+        comment = self.as_comment(ticket.number, said, "public")
+        return (PriorityClaimed(ticket, said.author, act.claimed, act.words, comment),)
+
+    def assign(self, act: AssignTicket) -> tuple[Event, ...]:
+        before = self.ticket(act.ticket)
         team = act.assignee.team or before.team
-        self._save(replace(before, assignee=act.assignee, team=team))
+        self.save(replace(before, assignee=act.assignee, team=team))
         old = before.assignee.address if before.assignee else ""
         actor = act.actor.address if act.actor else ""
-        self._enter(act.ticket, actor, "assignee", old, act.assignee.address, "", act.evidence)
-        return (TicketAssigned(self._ticket(act.ticket), act.actor),)
+        self.enter(act.ticket, actor, "assignee", old, act.assignee.address, "", act.evidence)
+        return (TicketAssigned(self.ticket(act.ticket), act.actor),)
 
-    def _change_type(self, act: ChangeType) -> tuple[Event, ...]:
-        before = self._ticket(act.ticket)
-        self._save(replace(before, type=act.to))
+    def change_type(self, act: ChangeType) -> tuple[Event, ...]:
+        before = self.ticket(act.ticket)
+        self.save(replace(before, type=act.to))
         actor = act.actor.address if act.actor else ""
-        self._enter(act.ticket, actor, "type", before.type, act.to, "", act.evidence)
+        self.enter(act.ticket, actor, "type", before.type, act.to, "", act.evidence)
         return ()
 
-    def _nudge(self, act: Nudge) -> tuple[Event, ...]:
-        ticket = self._ticket(act.ticket)
-        self._save(replace(ticket, nudges=ticket.nudges + 1))
-        comment = self._say(act.ticket, act.said, "public")
-        self._note(act.ticket, "nudge", act.said, to=str(ticket.nudges + 1))
-        return (Nudged(self._ticket(act.ticket), act.said.author, comment),)
+    def nudge(self, act: Nudge) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        self.save(replace(ticket, nudges=ticket.nudges + 1))
+        comment = self.say(act.ticket, act.said, "public")
+        self.note(act.ticket, "nudge", act.said, to=str(ticket.nudges + 1))
+        return (Nudged(self.ticket(act.ticket), act.said.author, comment),)
 
-    def _add_participants(self, act: AddParticipants) -> tuple[Event, ...]:
-        ticket = self._ticket(act.ticket)
-        following = {contact.key for contact in self._uow.participants(act.ticket)}
+    def add_participants(self, act: AddParticipants) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        following = {contact.key for contact in self.uow.participants(act.ticket)}
         if ticket.requester is not None:
             following.add(ticket.requester.key)
         actor = act.actor.address if act.actor else ""
         for contact in act.contacts:
             if contact.key in following:
                 continue
-            known = self._known(contact, ticket.language)
+            known = self.known(contact, ticket.language)
             if known is not None:
-                self._uow.add_participant(act.ticket, known)
-                self._enter(
+                self.uow.add_participant(act.ticket, known)
+                self.enter(
                     act.ticket, actor, "participant", "", known.address, "named in the mail", act.evidence
                 )
         return ()
 
-    def _hold(self, act: HoldMail) -> tuple[Event, ...]:
+    def hold(self, act: HoldMail) -> tuple[Event, ...]:
         if act.ticket is None or act.said.inbound_id is None:
             return ()
-        self._note(act.ticket, "mail_held", act.said, to=str(act.said.inbound_id), reason=act.reason)
-        ticket = self._ticket(act.ticket)
+        self.note(act.ticket, "mail_held", act.said, to=str(act.said.inbound_id), reason=act.reason)
+        ticket = self.ticket(act.ticket)
         return (MailHeld(ticket, None, act.said.author_shown, act.said.inbound_id, act.reason),)
 
-    def _record_return(self, act: RecordReturn) -> tuple[Event, ...]:
-        contact = self._uow.contact(act.contact) if act.contact else None
-        self._uow.mark_returned(
-            act.notification, contact=act.contact, permanent=act.permanent, reason=act.reason, now=self._now
+    def record_return(self, act: RecordReturn) -> tuple[Event, ...]:
+        contact = self.uow.contact(act.contact) if act.contact else None
+        self.uow.mark_returned(
+            act.notification, contact=act.contact, permanent=act.permanent, reason=act.reason, now=self.now
         )
         address = contact.address if contact else ""
-        self._enter(act.ticket, "", "notification_returned", "", address, act.reason, act.evidence)
-        return (NotificationReturned(self._ticket(act.ticket), None, contact, act.reason),)
+        self.enter(act.ticket, "", "notification_returned", "", address, act.reason, act.evidence)
+        return (NotificationReturned(self.ticket(act.ticket), None, contact, act.reason),)
 
-    def _record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
-        self._enter(act.ticket, act.author_shown, act.kind, "", "", "automatic mail", act.evidence)
+    def record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
+        self.enter(act.ticket, act.author_shown, act.kind, "", "", "automatic mail", act.evidence)
         if act.message_id:
-            self._uow.add_message_id(act.message_id, act.ticket)
+            self.uow.add_message_id(act.message_id, act.ticket)
         return ()
 
-    def _ticket(self, number: int) -> Ticket:
-        ticket = self._uow.ticket(number)
-        if ticket is None:
-            raise NotFound(f"there is no ticket {number}")
-        return ticket
 
-    def _save(self, ticket: Ticket) -> None:
-        self._uow.save_ticket(replace(ticket, updated_at=self._now))
-
-    def _known(self, contact: Contact | None, language: str) -> Contact | None:
-        """The contact with its row: a newcomer's is made here."""
-        if contact is None or contact.id:
-            return contact
-        return self._uow.add_contact(replace(contact, language=contact.language or language), now=self._now)
-
-    def _say(self, number: int, said: Said, visibility: str) -> Comment:
-        comment = self._as_comment(number, said, visibility)
-        self._uow.add_comment(comment)
-        if said.message_id:
-            self._uow.add_message_id(said.message_id, number)
-        return comment
-
-    def _as_comment(self, number: int, said: Said, visibility: str) -> Comment:
-        return Comment(
-            ticket=number,
-            at=self._now,
-            author=said.author,
-            author_shown=said.author_shown,
-            visibility=visibility,
-            text=said.text,
-            source=said.source,
-            evidence=said.evidence,
-            verified=said.verified,
-            inbound_id=said.inbound_id,
-            attachments=said.attachments,
-        )
-
-    def _note(self, number: int, kind: str, said: Said, *, to: str, reason: str = "") -> None:
-        actor = said.author.address if said.author else said.author_shown
-        self._enter(number, actor, kind, "", to, reason, said.evidence)
-
-    def _enter(
-        self, number: int, actor: str, kind: str, before: str, after: str, reason: str, evidence: str
-    ) -> None:
-        self._uow.add_timeline(TimelineEntry(number, self._now, actor, kind, before, after, reason, evidence))
+_HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingProxyType(
+    {
+        OpenTicket: _Change.open,
+        AddComment: _Change.comment,
+        ChangeState: _Change.change_state,
+        ChangePriority: _Change.change_priority,
+        AssignTicket: _Change.assign,
+        ChangeType: _Change.change_type,
+        Nudge: _Change.nudge,
+        AddParticipants: _Change.add_participants,
+        HoldMail: _Change.hold,
+        RecordReturn: _Change.record_return,
+        RecordAutomatic: _Change.record_automatic,
+        ClaimPriority: _Change.claim,
+    }
+)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.domain.address import Mailbox
-from gateway.domain.desk import Desk
+from gateway.domain.desk import Contact, Desk
 from gateway.domain.events import (
+    EscalationEvent,
     Event,
     MailHeld,
     NotificationReturned,
     PriorityChanged,
+    PriorityClaimed,
     StateChanged,
     TicketReopened,
 )
@@ -36,6 +38,8 @@ def context_of(
         ],
         "held": _held(event),
         "returned": _returned(event),
+        "escalation": _escalation(event, policy),
+        "claim": _claim(event, language, policy),
     }
 
 
@@ -113,6 +117,35 @@ def _returned(event: Event) -> dict[str, Any] | None:
     if not isinstance(event, NotificationReturned):
         return None
     return {"address": event.contact.address if event.contact else "", "reason": event.reason}
+
+
+def _escalation(event: Event, policy: Policy) -> dict[str, Any] | None:
+    if not isinstance(event, EscalationEvent):
+        return None
+    found = event.escalation
+    return {
+        "by": _name(found.requested_by),
+        "reason": found.reason,
+        "grounds": list(found.grounds),
+        "refusals": list(found.refusals),
+        "missing": list(found.missing),
+        "asked": found.asked,
+        "level": found.level,
+        "estimate": found.estimate,
+        "decision_reason": found.decision_reason,
+        "decided_by": _name(found.decided_by),
+        "update_hours": round(policy.escalation.update_every.total_seconds() / 3600),
+    }
+
+
+def _claim(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+    if not isinstance(event, PriorityClaimed):
+        return None
+    return {"label": policy.priorities[event.claimed].label(language), "words": event.words}
+
+
+def _name(contact: Contact | None) -> str:
+    return (contact.name or contact.address) if contact else ""
 
 
 def _state_label(state: str, language: str, policy: Policy) -> str:

@@ -13,7 +13,14 @@ from datetime import datetime
 
 from gateway.domain.address import Mailbox, author_key
 from gateway.domain.desk import Contact
-from gateway.domain.events import CommentedByDesk, Event, StateChanged, TicketOpened
+from gateway.domain.events import (
+    CommentedByDesk,
+    EscalationEvent,
+    EscalationRequested,
+    Event,
+    StateChanged,
+    TicketOpened,
+)
 from gateway.domain.notification import Notification
 from gateway.domain.our_addresses import BOUNCE_LOCAL_PART, message_id, with_token
 from gateway.domain.policy import Audience, NotificationRule, Policy
@@ -46,7 +53,8 @@ def fill_outbox(
     Rules are tried in the order of their table, and nobody is told twice of what one mail or act has
     brought about: the first rule that reaches a person is the one that tells.
     """
-    told = {event.actor.key for event in events if event.actor is not None and not _wants_confirmation(event)}
+    actors = {event.actor.key for event in events if event.actor is not None}
+    told: set[str] = set()
     written = []
     for rule in policy.notifications:
         for event in events:
@@ -54,7 +62,8 @@ def fill_outbox(
                 continue
             for recipient in _recipients(rule, event, uow, policy):
                 key = author_key(recipient.mailbox.address)
-                if key in told or key in uow.desk.addresses:
+                own_doing = key in actors and not _answers_its_actor(rule, event)
+                if own_doing or key in told or key in uow.desk.addresses:
                     continue
                 told.add(key)
                 _write(rule, event, recipient, uow, policy, renderer, signer, now=now)
@@ -62,8 +71,11 @@ def fill_outbox(
     return tuple(written)
 
 
-def _wants_confirmation(event: Event) -> bool:
-    return isinstance(event, TicketOpened) and event.confirm
+def _answers_its_actor(rule: NotificationRule, event: Event) -> bool:
+    """A confirmation goes to whoever wrote; nobody else is told of what they did themselves."""
+    if rule.audience is Audience.ASKER:
+        return event.name == EscalationRequested.name
+    return isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER
 
 
 def _applies(rule: NotificationRule, event: Event) -> bool:
@@ -88,10 +100,51 @@ def _recipients(rule: NotificationRule, event: Event, uow: UnitOfWork, policy: P
         case Audience.ASSIGNEE_OR_TEAM | Audience.TEAM:
             yield from _team(ticket, uow, policy)
         case Audience.LEAD:
-            team = uow.desk.teams.get(ticket.team)
-            lead = uow.desk.staff.get(author_key(team.lead)) if team else None
-            if lead is not None:
-                yield _staff(lead, policy)
+            yield from _leads(ticket, uow, policy)
+        case Audience.MATRIX if isinstance(event, EscalationEvent):
+            yield from _matrix(event, uow, policy)
+        case Audience.ASKER if isinstance(event, EscalationEvent):
+            asker = event.escalation.requested_by
+            if asker is not None:
+                yield _staff(asker, policy) if asker.is_staff else _customer(asker, ticket, policy)
+        case Audience.ACCOUNT_MANAGERS:
+            yield from _account_managers(ticket, uow, policy) or _leads(ticket, uow, policy)
+
+
+def _leads(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> list[Recipient]:
+    """The lead of the ticket's team; where it has none, every support lead."""
+    team = uow.desk.teams.get(ticket.team)
+    lead = uow.desk.staff.get(author_key(team.lead)) if team else None
+    leads = [lead] if lead else [each for each in uow.desk.staff.values() if "support_lead" in each.roles]
+    return [_staff(each, policy) for each in leads]
+
+
+def _account_managers(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> list[Recipient]:
+    organisation = uow.desk.organisations.get(ticket.organisation_id or 0)
+    keys = [author_key(address) for address in organisation.account_managers] if organisation else []
+    return [_staff(uow.desk.staff[key], policy) for key in keys if key in uow.desk.staff]
+
+
+def _matrix(event: EscalationEvent, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
+    ticket, desk = event.ticket, uow.desk
+    organisation = desk.organisations.get(ticket.organisation_id or 0)
+    address = desk.addresses.get(ticket.desk_address) or desk.default_address()
+    offer = (organisation.offer if organisation else "") or address.offer
+    roles = policy.escalation.told(
+        ticket,
+        organisation=organisation.name if organisation else "",
+        offer=offer,
+        level=event.escalation.level,
+    )
+    for role in roles:
+        match role:
+            case "support_lead":
+                yield from _leads(ticket, uow, policy)
+            case "account_manager":
+                yield from _account_managers(ticket, uow, policy)
+            case _:
+                owners = [each for each in desk.staff.values() if offer in each.offers]
+                yield from (_staff(each, policy) for each in owners)
 
 
 def _customer(contact: Contact, ticket: Ticket, policy: Policy) -> Recipient:

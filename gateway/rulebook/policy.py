@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy, Term
 from gateway.domain.workflow import State, Workflow
+from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.policy_files import (
     IntakeFile,
     NotificationsFile,
@@ -57,6 +58,7 @@ def load_policy(folder: Path, *, templates: Collection[str] | None = None) -> Po
         notifications=notifications,
         limits=Limits(intake.limits.confirmations_a_day, intake.limits.participants),
         default_language=intake.default_language,
+        escalation=load_escalation(folder, priority_terms),
     )
 
 

@@ -77,6 +77,7 @@ def ticket_of(row: AnyRow, requester: Contact | None, assignee: Contact | None) 
         updated_at=row.updated_at,
         closed_at=row.closed_at,
         nudges=row.nudges,
+        escalated=row.escalated,
     )
 
 
@@ -103,6 +104,7 @@ def ticket_row(ticket: Ticket, *, rank: int) -> dict[str, Any]:
         "updated_at": ticket.updated_at,
         "closed_at": ticket.closed_at,
         "nudges": ticket.nudges,
+        "escalated": ticket.escalated,
     }
 
 

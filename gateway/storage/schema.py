@@ -202,6 +202,7 @@ tickets = Table(
     Column("updated_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("nudges", Integer, nullable=False, server_default="0"),
+    Column("escalated", Boolean, nullable=False, server_default=text("false")),
 )
 Index("ix_tickets_queue", tickets.c.state, tickets.c.priority_rank, tickets.c.number)
 Index("ix_tickets_requester_id_created_at", tickets.c.requester_id, tickets.c.created_at)
@@ -266,6 +267,36 @@ message_ids = Table(
     Column("message_id", Text, primary_key=True),
     Column("ticket", Id, ForeignKey("tickets.number"), primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
+)
+
+# Requests for escalation, and what became of them; at most one of a ticket is open.
+escalations = Table(
+    "escalations",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("ticket", Id, ForeignKey("tickets.number"), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("requested_by_id", Id, ForeignKey("contacts.id")),
+    Column("reason", Text, nullable=False),
+    Column("evidence", String(2), nullable=False),
+    Column("asked", Integer, nullable=False),
+    Column("grounds", Document, nullable=False),
+    Column("refusals", Document, nullable=False),
+    Column("missing", Document, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by_id", Id, ForeignKey("contacts.id")),
+    Column("decision_reason", Text, nullable=False),
+    Column("estimate", Text, nullable=False),
+)
+Index("ix_escalations_ticket", escalations.c.ticket, escalations.c.id)
+Index(
+    "uq_escalations_open",
+    escalations.c.ticket,
+    unique=True,
+    sqlite_where=text("state = 'requested'"),
+    postgresql_where=text("state = 'requested'"),
 )
 
 # --- the way out -----------------------------------------------------------------------------

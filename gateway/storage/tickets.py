@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.domain.desk import Contact
+from gateway.domain.escalation import Escalation
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.errors import NotFound
 from gateway.storage.database import Database
+from gateway.storage.escalations import read_newest
 from gateway.storage.rows import CONTACT_COLUMNS, AnyRow, comment_of, contact_of, ticket_of, timeline_of
 from gateway.storage.schema import comments, contacts, links, organisations, participants, tickets, timeline
 
@@ -26,6 +28,7 @@ class TicketView:
     comments: tuple[Comment, ...]
     timeline: tuple[TimelineEntry, ...]
     links: tuple[tuple[str, int], ...]
+    escalation: Escalation | None
 
 
 class TicketStore:
@@ -35,11 +38,11 @@ class TicketStore:
         self._database = database
 
     def queue(self, *, state: str = "", organisation: str = "", limit: int = 10_000) -> Iterator[TicketView]:
-        """Tickets by priority, then first come, first served; without comments and timeline."""
+        """Escalated ones first, then by priority, then first come, first served; without what hangs on them."""
         query = (
             sa.select(tickets, organisations.c.name.label("organisation"))
             .join_from(tickets, organisations, isouter=True)
-            .order_by(tickets.c.priority_rank, tickets.c.number)
+            .order_by(tickets.c.escalated.desc(), tickets.c.priority_rank, tickets.c.number)
             .limit(limit)
         )
         if state:
@@ -51,7 +54,7 @@ class TicketStore:
             people = _people(connection, rows)
         for row in rows:
             ticket = ticket_of(row, people.get(row.requester_id), people.get(row.assignee_id))
-            yield TicketView(ticket, row.organisation or "", (), (), (), ())
+            yield TicketView(ticket, row.organisation or "", (), (), (), (), None)
 
     def ticket(self, number: int) -> TicketView:
         """One ticket whole.
@@ -88,7 +91,13 @@ class TicketStore:
                 comments=tuple(comment_of(each, people.get(each.author_id)) for each in said),
                 timeline=tuple(map(timeline_of, entries)),
                 links=tuple((kind, other) for kind, other in tied),
+                escalation=next(read_newest(connection, [number]), None),
             )
+
+    def escalations(self) -> list[Escalation]:
+        """The newest request of every ticket that has one, the oldest first."""
+        with self._database.read() as connection:
+            return list(read_newest(connection))
 
     def counts(self) -> dict[str, int]:
         """How many tickets are in each state."""

@@ -20,6 +20,7 @@ from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
 from gateway.storage import leases
 from gateway.storage.database import Database
+from gateway.storage.escalations import EscalationRows
 from gateway.storage.rows import (
     CONTACT_COLUMNS,
     comment_row,
@@ -69,6 +70,7 @@ class SqlUnitOfWork:
         self.desk = desk
         self._connection = connection
         self._rank = rank
+        self.escalations = EscalationRows(connection)
         self._insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         # What is known. None and empty are answers too: nobody asks twice.
         self._tickets: dict[int, Ticket | None] = {}
@@ -377,6 +379,7 @@ class SqlUnitOfWork:
         for table in (message_ids, participants, links):
             if rows := self._rows.get(table):
                 execute(self._insert(table).on_conflict_do_nothing(), rows)
+        self.escalations.write()
         leases.finish(self._connection, inbound, self._settled)
 
     def _ticket_row(self, number: int) -> dict[str, Any]:

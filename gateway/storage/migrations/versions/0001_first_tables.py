@@ -171,6 +171,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("nudges", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("escalated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(["assignee_id"], ["contacts.id"], name=op.f("fk_tickets_assignee_id")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_tickets_organisation_id")
@@ -220,6 +221,42 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_message_ids_ticket")),
         sa.PrimaryKeyConstraint("message_id", "ticket", name=op.f("pk_message_ids")),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "escalations",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("ticket", ID, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requested_by_id", ID, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.String(length=2), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("grounds", sa.Text(), nullable=False),
+        sa.Column("refusals", sa.Text(), nullable=False),
+        sa.Column("missing", sa.Text(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", ID, nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=False),
+        sa.Column("estimate", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["contacts.id"], name=op.f("fk_escalations_decided_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by_id"], ["contacts.id"], name=op.f("fk_escalations_requested_by_id")
+        ),
+        sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_escalations_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_escalations")),
+    )
+    op.create_index("ix_escalations_ticket", "escalations", ["ticket", "id"], unique=False)
+    op.create_index(
+        "uq_escalations_open",
+        "escalations",
+        ["ticket"],
+        unique=True,
+        sqlite_where=sa.text("state = 'requested'"),
+        postgresql_where=sa.text("state = 'requested'"),
     )
     op.create_table(
         "outbox",
@@ -288,6 +325,7 @@ def downgrade() -> None:
     op.drop_table("timeline")
     op.drop_table("participants")
     op.drop_table("outbox")
+    op.drop_table("escalations")
     op.drop_table("message_ids")
     op.drop_table("links")
     op.drop_table("comments")

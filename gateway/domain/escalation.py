@@ -1,0 +1,158 @@
+"""An escalation: who asked for it, on which grounds, and what a lead has decided.
+
+Words alone never escalate: whatever is read in a mail becomes a request at most, and a support lead
+decides it, case by case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.domain.desk import Contact
+from gateway.domain.ticket import Ticket
+
+NO_UPDATE = "no-update-for-a-week"
+BEING_WORKED_ON = "being-worked-on"
+WAITING_FOR_REQUESTER = "waiting-for-requester"
+
+
+class EscalationState(StrEnum):
+    """Where a request stands."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """One request, from its asking to its decision.
+
+    Attributes:
+        id: 0 until it has a row.
+        asked: how many times it was asked for; repeats strengthen it and tell nobody again.
+        grounds, refusals: ids of rules/escalation that speak for and against it.
+        missing: what the asker was asked for: reason, impact, since, how_many.
+        level: how far the matrix has been climbed, from 1.
+        estimate: time to resolution, in the lead's words.
+    """
+
+    id: int
+    ticket: int
+    state: EscalationState
+    requested_at: datetime
+    requested_by: Contact | None
+    reason: str
+    evidence: str
+    asked: int
+    grounds: tuple[str, ...]
+    refusals: tuple[str, ...]
+    missing: tuple[str, ...]
+    level: int
+    decided_at: datetime | None
+    decided_by: Contact | None
+    decision_reason: str
+    estimate: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for a decision."""
+        return self.state is EscalationState.REQUESTED
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """Who is told of a request at a level; empty conditions hold for every ticket.
+
+    Attributes:
+        after: of silence since the request, until this level is told.
+        roles: support_lead, offer_owner, account_manager.
+    """
+
+    level: int
+    after: timedelta
+    organisations: frozenset[str]
+    offers: frozenset[str]
+    priorities: frozenset[str]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPolicy:
+    """rules/escalation/process.yaml.
+
+    Attributes:
+        nudge_first: whether a nudge must have come before, but for `straight` grounds.
+        straight: grounds that go through without a nudge.
+        opening: grounds that open a request though nobody has asked for one.
+        asks_for: what an asker who leaves it out is asked for.
+        idle: without any activity for so long, NO_UPDATE speaks for the request.
+        active: with activity of the desk within so long, BEING_WORKED_ON speaks against it.
+        update_every: how often news are promised after an approval.
+        undo_within: how long a decision can be taken back by whoever made it.
+    """
+
+    nudge_first: bool
+    straight: frozenset[str]
+    opening: frozenset[str]
+    asks_for: tuple[str, ...]
+    matrix: tuple[MatrixRow, ...]
+    idle: timedelta
+    active: timedelta
+    update_every: timedelta
+    undo_within: timedelta
+
+    def told(self, ticket: Ticket, *, organisation: str, offer: str, level: int) -> tuple[str, ...]:
+        """The roles of every matching row of `level`, each once."""
+        found = [
+            role
+            for row in self.matrix
+            if row.level == level
+            and _holds(row.organisations, organisation)
+            and _holds(row.offers, offer)
+            and _holds(row.priorities, ticket.priority)
+            for role in row.roles
+        ]
+        return tuple(dict.fromkeys(found))
+
+    def next_level_at(self, escalation: Escalation) -> datetime | None:
+        """When silence climbs to the next level; None at the last one."""
+        waits = [row.after for row in self.matrix if row.level == escalation.level + 1]
+        return escalation.requested_at + min(waits) if waits else None
+
+    def must_nudge(self, ticket: Ticket, grounds: Iterable[str]) -> bool:
+        """Whether a nudge has to come before a request on these grounds."""
+        return self.nudge_first and ticket.nudges == 0 and not self.straight.intersection(grounds)
+
+    def from_ticket(
+        self, ticket: Ticket, *, desk_active_at: datetime | None, now: datetime
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Grounds and refusals that the ticket itself speaks of.
+
+        Args:
+            desk_active_at: when somebody of the desk did something on it last.
+        """
+        grounds = (NO_UPDATE,) if now - ticket.updated_at >= self.idle else ()
+        refusals = []
+        if ticket.state == "waiting_customer":
+            refusals.append(WAITING_FOR_REQUESTER)
+        elif desk_active_at is not None and now - desk_active_at <= self.active:
+            refusals.append(BEING_WORKED_ON)
+        return grounds, tuple(refusals)
+
+
+def merged(before: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:
+    """`before` and what is new in `more`, in order."""
+    return tuple(dict.fromkeys((*before, *more)))
+
+
+def still_missing(asked_for: Iterable[str], given: Mapping[str, bool]) -> tuple[str, ...]:
+    """What of `asked_for` has not been given."""
+    return tuple(name for name in asked_for if not given.get(name))
+
+
+def _holds(condition: frozenset[str], value: str) -> bool:
+    return not condition or value in condition

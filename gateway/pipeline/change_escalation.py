@@ -1,0 +1,169 @@
+"""Step 8 for escalations: request, decision, its undoing, and what silence does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.domain.acts import ClimbMatrix, DecideEscalation, RequestEscalation, UndoDecision
+from gateway.domain.escalation import Escalation, EscalationState, merged
+from gateway.domain.events import (
+    EscalationApproved,
+    EscalationClimbed,
+    EscalationRefused,
+    EscalationRequested,
+    Event,
+)
+from gateway.errors import ActRefused
+from gateway.pipeline.ticket_change import TicketChange
+
+EscalationAct = RequestEscalation | DecideEscalation | UndoDecision | ClimbMatrix
+
+
+def change_escalation(act: EscalationAct, change: TicketChange) -> tuple[Event, ...]:
+    """Do one act.
+
+    Raises:
+        ActRefused: with a sentence that says why not.
+    """
+    match act:
+        case RequestEscalation():
+            return _request(act, change)
+        case DecideEscalation():
+            return _decide(act, change)
+        case UndoDecision():
+            return _undo(act, change)
+        case ClimbMatrix():
+            return _climb(act, change)
+
+
+def _request(act: RequestEscalation, change: TicketChange) -> tuple[Event, ...]:
+    ticket = change.ticket(act.ticket)
+    said = replace(act.said, author=change.known(act.said.author, ticket.language))
+    policy = change.policy.escalation
+    of_ticket = policy.from_ticket(
+        ticket, desk_active_at=change.uow.escalations.desk_active_at(ticket.number), now=change.now
+    )
+    grounds = merged(act.grounds, of_ticket[0])
+    refusals = merged(act.refusals, of_ticket[1])
+    before = change.uow.escalations.of(ticket.number)
+    if before is not None and before.is_open:
+        stronger = replace(
+            before,
+            asked=before.asked + 1,
+            grounds=merged(before.grounds, grounds),
+            refusals=refusals,
+            missing=tuple(name for name in before.missing if name in act.missing),
+            reason=before.reason or act.reason,
+        )
+        change.uow.escalations.save(stronger)
+        change.note(ticket.number, "escalation_strengthened", said, to=str(stronger.asked), reason=act.reason)
+        return ()
+    made = change.uow.escalations.add(
+        Escalation(
+            id=0,
+            ticket=ticket.number,
+            state=EscalationState.REQUESTED,
+            requested_at=change.now,
+            requested_by=said.author,
+            reason=act.reason,
+            evidence=said.evidence,
+            asked=1,
+            grounds=grounds,
+            refusals=refusals,
+            missing=act.missing,
+            level=1,
+            decided_at=None,
+            decided_by=None,
+            decision_reason="",
+            estimate="",
+        )
+    )
+    change.note(ticket.number, "escalation_requested", said, to=", ".join(grounds), reason=act.reason)
+    change.save(ticket)
+    comment = change.as_comment(ticket.number, said, "public")
+    return (EscalationRequested(change.ticket(ticket.number), said.author, made, comment),)
+
+
+def _decide(act: DecideEscalation, change: TicketChange) -> tuple[Event, ...]:
+    ticket = change.ticket(act.ticket)
+    before = change.uow.escalations.of(ticket.number)
+    if before is None or not before.is_open:
+        raise ActRefused(f"there is no open request for escalation on #{ticket.number}")
+    state = EscalationState.APPROVED if act.approved else EscalationState.REFUSED
+    decided = replace(
+        before,
+        state=state,
+        decided_at=change.now,
+        decided_by=act.actor,
+        decision_reason=act.reason,
+        estimate=act.estimate,
+    )
+    change.uow.escalations.save(decided)
+    change.save(replace(ticket, escalated=act.approved))
+    change.enter(
+        ticket.number,
+        act.actor.address,
+        f"escalation_{state}",
+        str(before.state),
+        act.estimate,
+        act.reason,
+        act.evidence,
+    )
+    event = EscalationApproved if act.approved else EscalationRefused
+    return (event(change.ticket(ticket.number), act.actor, decided, None),)
+
+
+def _undo(act: UndoDecision, change: TicketChange) -> tuple[Event, ...]:
+    ticket = change.ticket(act.ticket)
+    before = change.uow.escalations.of(ticket.number)
+    within = change.policy.escalation.undo_within
+    if before is None or before.decided_at is None or before.is_open:
+        raise ActRefused(f"there is no decision on an escalation of #{ticket.number}")
+    if before.decided_by is None or before.decided_by.id != act.actor.id:
+        raise ActRefused("only whoever made a decision can take it back")
+    if change.now - before.decided_at > within:
+        raise ActRefused(f"a decision can be taken back within {_minutes(within)} minutes")
+    reopened = replace(
+        before,
+        state=EscalationState.REQUESTED,
+        decided_at=None,
+        decided_by=None,
+        decision_reason="",
+        estimate="",
+    )
+    change.uow.escalations.save(reopened)
+    change.save(replace(ticket, escalated=False))
+    change.enter(
+        ticket.number,
+        act.actor.address,
+        "escalation_undone",
+        str(before.state),
+        "requested",
+        "",
+        act.evidence,
+    )
+    return ()
+
+
+def _climb(act: ClimbMatrix, change: TicketChange) -> tuple[Event, ...]:
+    ticket = change.ticket(act.ticket)
+    before = change.uow.escalations.of(ticket.number)
+    if before is None or not before.is_open:
+        return ()
+    higher = replace(before, level=before.level + 1)
+    change.uow.escalations.save(higher)
+    change.enter(
+        ticket.number,
+        "",
+        "escalation_climbed",
+        str(before.level),
+        str(higher.level),
+        "nobody has decided",
+        "",
+    )
+    return (EscalationClimbed(change.ticket(ticket.number), None, higher, None),)
+
+
+def _minutes(time: timedelta) -> int:
+    return round(time.total_seconds() / 60)
