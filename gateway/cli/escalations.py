@@ -9,6 +9,7 @@ import typer
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.escalation import Escalation
+from gateway.pipeline.orders import Orders
 
 app = typer.Typer(
     no_args_is_help=True, help="Escalations: what waits for a lead's decision, and the decision."
@@ -52,7 +53,7 @@ def approve(
     text: Annotated[str, typer.Option("--text", help="What else the customer is told.")] = "",
 ) -> None:
     """Approve a request, with an estimate."""
-    CONTEXT.gateway.acting().approve(number, actor, estimate, text)
+    CONTEXT.gateway.acting().act(number, actor, "", lambda orders: orders.approve(estimate, text))
 
 
 @app.command()
@@ -60,13 +61,13 @@ def refuse(
     number: Number, actor: As, reason: Annotated[str, typer.Option(help="What the customer is told.")]
 ) -> None:
     """Refuse a request, with a reason."""
-    CONTEXT.gateway.acting().refuse(number, actor, reason)
+    CONTEXT.gateway.acting().act(number, actor, "", lambda orders: orders.refuse(reason))
 
 
 @app.command()
 def undo(number: Number, actor: As) -> None:
     """Take your decision back, so that the request waits again."""
-    CONTEXT.gateway.acting().undo_decision(number, actor)
+    CONTEXT.gateway.acting().act(number, actor, "", Orders.undo_decision)
 
 
 def escalation_object(escalation: Escalation | None) -> dict[str, Any]:

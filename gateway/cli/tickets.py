@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -10,8 +11,10 @@ import typer
 from gateway.cli.context import CONTEXT, text_or_stdin
 from gateway.cli.escalations import escalation_object
 from gateway.cli.output import instant, print_json, print_table
+from gateway.domain.acts import Act
 from gateway.domain.desk import Contact
 from gateway.domain.ticket import Comment, TimelineEntry
+from gateway.pipeline.orders import Orders
 from gateway.storage.tickets import TicketView
 
 app = typer.Typer(no_args_is_help=True, help="Tickets: look at them, and act on them in somebody's name.")
@@ -57,13 +60,13 @@ def show(number: Number, *, as_json: Json = False) -> None:
 @app.command()
 def comment(number: Number, actor: As, text: Text = "") -> None:
     """Add a public comment; it reaches the other side by mail."""
-    CONTEXT.gateway.acting().comment(number, actor, text_or_stdin(text))
+    _act(number, actor, text_or_stdin(text), Orders.comment)
 
 
 @app.command()
 def note(number: Number, actor: As, text: Text = "") -> None:
     """Add an internal note, which no customer sees."""
-    CONTEXT.gateway.acting().note(number, actor, text_or_stdin(text))
+    _act(number, actor, text_or_stdin(text), Orders.note)
 
 
 @app.command()
@@ -79,13 +82,14 @@ def transition(
 ) -> None:
     """Move a ticket to another state."""
     details = {"resolution": resolution, "at": at, "who": who, "third_party": third_party}
-    CONTEXT.gateway.acting().transition(number, actor, state, text_or_stdin(text), details)
+    _act(number, actor, text_or_stdin(text), lambda orders: orders.transition(state, details))
 
 
 @app.command()
 def priority(number: Number, priority: Annotated[str, typer.Argument()], actor: As, text: Text = "") -> None:
     """Change the priority; --text gives the reason."""
-    CONTEXT.gateway.acting().priority(number, actor, priority, text_or_stdin(text))
+    reason = text_or_stdin(text)
+    _act(number, actor, "", lambda orders: orders.priority(priority, reason))
 
 
 @app.command()
@@ -93,25 +97,30 @@ def assign(
     number: Number, who: Annotated[str, typer.Argument(help="An agent's address.")], actor: As
 ) -> None:
     """Give a ticket to an agent."""
-    CONTEXT.gateway.acting().assign(number, actor, who)
+    _act(number, actor, "", lambda orders: orders.assign(who))
 
 
 @app.command("type")
 def type_(number: Number, type_: Annotated[str, typer.Argument(metavar="TYPE")], actor: As) -> None:
     """Change the type."""
-    CONTEXT.gateway.acting().change_type(number, actor, type_)
+    _act(number, actor, "", lambda orders: orders.change_type(type_))
 
 
 @app.command()
 def nudge(number: Number, actor: As, text: Text = "") -> None:
     """Ask for news in a customer's name."""
-    CONTEXT.gateway.acting().nudge(number, actor, text_or_stdin(text))
+    _act(number, actor, text_or_stdin(text), Orders.nudge)
 
 
 @app.command()
 def escalate(number: Number, actor: As, text: Text = "") -> None:
     """Ask for an escalation; --text says why it is urgent and whom it touches."""
-    CONTEXT.gateway.acting().escalate(number, actor, text_or_stdin(text))
+    reason = text_or_stdin(text)
+    _act(number, actor, reason, lambda orders: orders.escalate(reason))
+
+
+def _act(number: int, actor: str, text: str, order: Callable[[Orders], list[Act]]) -> None:
+    CONTEXT.gateway.acting().act(number, actor, text, order)
 
 
 def _person(contact: Contact | None) -> dict[str, str]:

@@ -1,0 +1,300 @@
+"""What somebody wants done with a ticket, checked against the rules and turned into acts.
+
+The same for whoever asks: the command line, and the commands at the top of a mail. Who may order
+what on which evidence has been decided before (`domain.permissions`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from gateway.domain.acts import (
+    Act,
+    AddComment,
+    AssignTicket,
+    ChangePriority,
+    ChangeState,
+    ChangeType,
+    DecideEscalation,
+    Nudge,
+    RequestEscalation,
+    Said,
+    UndoDecision,
+)
+from gateway.domain.address import author_key
+from gateway.domain.desk import Contact, Desk
+from gateway.domain.escalation import still_missing
+from gateway.domain.policy import Policy
+from gateway.domain.ticket import Ticket
+from gateway.errors import ActRefused
+
+_DETAIL = re.compile(r"\b(at|who|resolution|third_party)=(\"[^\"]{0,200}\"|\S{1,200})")
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Orders of one person on one ticket.
+
+    Attributes:
+        said: the text that comes with them; its text may be empty.
+    """
+
+    ticket: Ticket
+    actor: Contact
+    said: Said
+    desk: Desk
+    policy: Policy
+    now: datetime
+
+    def comment(self) -> list[Act]:
+        """A public comment: of the desk when the actor is on the roster, else of the customer."""
+        self._need_text("a comment needs a text")
+        if self._by_desk():
+            return [AddComment(self.ticket.number, self.said, "public", by_desk=True)]
+        effect = self.policy.workflow.on_customer_reply(
+            self.ticket.state, self.ticket.closed_at, now=self.now
+        )
+        if effect.follow_up:
+            raise ActRefused(
+                f"#{self.ticket.number} has been closed for too long to be reopened; open a new request"
+            )
+        acts: list[Act] = [AddComment(self.ticket.number, self.said, "public", by_desk=False)]
+        if effect.to != self.ticket.state:
+            acts.append(
+                ChangeState(
+                    ticket=self.ticket.number,
+                    to=effect.to,
+                    actor=self.actor,
+                    said=self.said if effect.reopens else None,
+                    details=(),
+                    reopening=effect.reopens,
+                    reason="the customer replied",
+                    evidence=self.said.evidence,
+                )
+            )
+        return acts
+
+    def note(self) -> list[Act]:
+        """An internal note, which no customer sees."""
+        self._staff()
+        self._need_text("a note needs a text")
+        return [AddComment(self.ticket.number, self.said, "internal", by_desk=True)]
+
+    def transition(self, word: str, details: Mapping[str, str]) -> list[Act]:
+        """Move to the state that `word` names; the text is the comment that explains it."""
+        states = self.policy.workflow.states
+        state = _by_label(word, {each.id: each.labels.values() for each in states.values()})
+        if state is None:
+            raise ActRefused(f"there is no state {word!r}; the states are {', '.join(states)}")
+        self._staff()
+        text = self.said.text.strip()
+        self.policy.workflow.check_transition(self.ticket.state, state, given={**details, "comment": text})
+        said = self.said if text else None
+        comment: list[Act] = [AddComment(self.ticket.number, said, "public", by_desk=True)] if said else []
+        change = ChangeState(
+            ticket=self.ticket.number,
+            to=state,
+            actor=self.actor,
+            said=said,
+            details=tuple((name, value) for name, value in details.items() if value),
+            reopening=False,
+            reason="",
+            evidence=self.said.evidence,
+        )
+        return [*comment, change]
+
+    def priority(self, word: str, reason: str) -> list[Act]:
+        """Another priority, with the reason that the timeline keeps."""
+        priorities = self.policy.priorities
+        found = _by_label(word, {term.id: term.labels.values() for term in priorities.values()})
+        if found is None:
+            raise ActRefused(f"there is no priority {word!r}; there are {', '.join(priorities)}")
+        if not reason.strip():
+            raise ActRefused("a change of priority needs a reason")
+        if self.ticket.priority == found:
+            raise ActRefused(f"#{self.ticket.number} is {found} already")
+        return [ChangePriority(self.ticket.number, found, self._staff(), reason.strip(), self.said.evidence)]
+
+    def assign(self, who: str) -> list[Act]:
+        """Give the ticket to an agent, by address or name; `me` is the actor."""
+        agents = [each for each in self.desk.staff.values() if each.roles & {"agent", "support_lead"}]
+        wanted = author_key(who) if "@" in who else who.strip().casefold()
+        named = [each for each in agents if wanted in {each.key, each.name.casefold()}]
+        if wanted in {"me", "moi"} and self.actor in agents:
+            named = [self.actor]
+        if len(named) != 1:
+            raise ActRefused(f"{who} is no agent; there are {', '.join(each.address for each in agents)}")
+        return [AssignTicket(self.ticket.number, named[0], self._staff(), self.said.evidence)]
+
+    def change_type(self, word: str) -> list[Act]:
+        """Another type."""
+        types = self.policy.types
+        found = _by_label(word, {term.id: term.labels.values() for term in types.values()})
+        if found is None:
+            raise ActRefused(f"there is no type {word!r}; there are {', '.join(types)}")
+        return [ChangeType(self.ticket.number, found, self._staff(), self.said.evidence)]
+
+    def nudge(self) -> list[Act]:
+        """Ask for news."""
+        return [Nudge(self.ticket.number, self._speaking("Is there any news?"))]
+
+    def escalate(
+        self,
+        reason: str,
+        *,
+        grounds: tuple[str, ...] = (),
+        refusals: tuple[str, ...] = (),
+        given: Mapping[str, bool] | None = None,
+    ) -> list[Act]:
+        """Ask for an escalation, or strengthen the request that is open.
+
+        Args:
+            given: which of the details that the rules ask for the asker has given; None for a
+                reason that says all or nothing of them.
+        """
+        policy = self.policy.escalation
+        if policy.must_nudge(self.ticket, grounds):
+            raise ActRefused("an escalation can be asked for once a nudge has brought no answer")
+        known = dict.fromkeys(policy.asks_for, bool(reason.strip())) if given is None else given
+        return [
+            RequestEscalation(
+                self.ticket.number,
+                self._speaking(reason),
+                reason.strip(),
+                grounds,
+                refusals,
+                still_missing(policy.asks_for, known),
+            )
+        ]
+
+    def approve(self, estimate: str, words: str = "") -> list[Act]:
+        """Approve the open request for escalation."""
+        if not estimate.strip():
+            raise ActRefused("an approval needs an estimate of the time to resolution")
+        return [self._decision(approved=True, estimate=estimate.strip(), reason=words.strip())]
+
+    def refuse(self, reason: str) -> list[Act]:
+        """Refuse the open request for escalation."""
+        if not reason.strip():
+            raise ActRefused("a refusal needs a reason, which the customer is told")
+        return [self._decision(approved=False, estimate="", reason=reason.strip())]
+
+    def undo_decision(self) -> list[Act]:
+        """Take the decision on an escalation back."""
+        return [UndoDecision(self.ticket.number, self.actor, self.said.evidence)]
+
+    def close(self, argument: str) -> list[Act]:
+        """Close it: a customer at once, the desk with a resolution."""
+        if self._by_desk():
+            return self.transition("closed", details_of(argument))
+        return self._own_request("closed", (("resolution", "answered"),), reopening=False)
+
+    def reopen(self) -> list[Act]:
+        """Bring it back."""
+        if self.policy.workflow.states[self.ticket.state].is_open:
+            raise ActRefused(f"#{self.ticket.number} is {self.ticket.state}; there is nothing to reopen")
+        if self._by_desk():
+            return self.transition("in_progress", {})
+        return self._own_request("in_progress", (), reopening=True)
+
+    def _own_request(self, to: str, details: tuple[tuple[str, str], ...], *, reopening: bool) -> list[Act]:
+        if to not in self.policy.workflow.transitions[self.ticket.state]:
+            raise ActRefused(f"a request that is {self.ticket.state} cannot become {to}")
+        return [
+            ChangeState(
+                ticket=self.ticket.number,
+                to=to,
+                actor=self.actor,
+                said=self._speaking("(no text)") if reopening else None,
+                details=details,
+                reopening=reopening,
+                reason="by the customer",
+                evidence=self.said.evidence,
+            )
+        ]
+
+    def _decision(self, *, approved: bool, estimate: str, reason: str) -> DecideEscalation:
+        if "support_lead" not in self.actor.roles:
+            raise ActRefused(f"{self.actor.address} is no support lead; escalations are decided by leads")
+        return DecideEscalation(
+            self.ticket.number, approved, self.actor, estimate, reason, self.said.evidence
+        )
+
+    def _by_desk(self) -> bool:
+        requester = self.ticket.requester
+        return self.actor.is_staff and not (requester is not None and requester.id == self.actor.id)
+
+    def _staff(self) -> Contact:
+        if not self.actor.is_staff:
+            raise ActRefused(f"{self.actor.address} is not on the roster")
+        return self.actor
+
+    def _speaking(self, otherwise: str) -> Said:
+        return self.said if self.said.text.strip() else replace(self.said, text=otherwise.strip() + "\n")
+
+    def _need_text(self, words: str) -> None:
+        if not self.said.text.strip():
+            raise ActRefused(words)
+
+
+def details_of(argument: str) -> dict[str, str]:
+    """`at=`, `who=`, `resolution=` and `third_party=` in a command's argument."""
+    return {name: value.strip('"') for name, value in _DETAIL.findall(argument[:2000])}
+
+
+def by_command(orders: Orders, name: str, argument: str) -> list[Act]:
+    """The acts of one command in a mail.
+
+    Raises:
+        ActRefused: there is no such command, or it cannot be done; a sentence for whoever wrote it.
+    """
+    how = _COMMANDS.get(name)
+    if how is None:
+        raise ActRefused(
+            f"there is no command #{name}; there are {', '.join(f'#{each}' for each in _COMMANDS)}"
+        )
+    return how(orders, argument)
+
+
+def _status(orders: Orders, argument: str) -> list[Act]:
+    details = details_of(argument)
+    word = _DETAIL.sub("", argument[:2000]).strip()
+    if word.casefold() in {"waiting_third_party", "en attente d'un tiers"} and "who" in details:
+        details["third_party"] = details.pop("who")
+    return orders.transition(word, details)
+
+
+def _priority(orders: Orders, argument: str) -> list[Act]:
+    word, _, reason = argument.strip().partition(" ")
+    return orders.priority(word, reason)
+
+
+_COMMANDS: Mapping[str, Callable[[Orders, str], list[Act]]] = MappingProxyType(
+    {
+        "note": lambda orders, _: orders.note(),
+        "status": _status,
+        "priority": _priority,
+        "assign": lambda orders, argument: orders.assign(argument),
+        "type": lambda orders, argument: orders.change_type(argument),
+        "nudge": lambda orders, _: orders.nudge(),
+        "escalate": lambda orders, argument: orders.escalate(argument),
+        "approve": lambda orders, argument: orders.approve(argument, orders.said.text),
+        "refuse": lambda orders, argument: orders.refuse(argument),
+        "close": lambda orders, argument: orders.close(argument),
+        "reopen": lambda orders, _: orders.reopen(),
+        "help": lambda _orders, _: [],
+    }
+)
+
+
+def _by_label(word: str, known: Mapping[str, Iterable[str]]) -> str | None:
+    """The id that `word` is, or whose label in any language it is."""
+    folded = word.strip().casefold()
+    for name, labels in known.items():
+        if folded == name or folded in (label.casefold() for label in labels):
+            return name
+    return None
