@@ -82,9 +82,21 @@ class LeaseLost(GatewayError):
 
 
 class ActRefused(GatewayError):
-    """An act that the rules do not allow; the text is for the person who asked for it."""
+    """An act that the rules do not allow; the text is for the person who asked for it.
+
+    Args:
+        french: the same sentence, for whoever asked in French.
+    """
 
     code = "act.refused"
+
+    def __init__(self, words: str, french: str = "") -> None:
+        super().__init__(words)
+        self._french = french
+
+    def in_language(self, language: str) -> str:
+        """The sentence, in English where there is no other."""
+        return self._french if language == "fr" and self._french else str(self)
 
 
 class NotFound(GatewayError):

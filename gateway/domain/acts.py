@@ -216,6 +216,50 @@ class UndoDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class AskToConfirm:
+    """Ask somebody, at the address that we know, whether they want this: an answer carries its token.
+
+    Attributes:
+        deed: the command that confirms it, without its `#`.
+    """
+
+    ticket: int
+    contact: Contact
+    deed: str
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """What became of one command; the sentences say why not, where it was not done."""
+
+    command: str
+    done: bool
+    english: str
+    french: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCommands:
+    """Tell whoever wrote commands what was done, and on what evidence."""
+
+    ticket: int
+    actor: Contact
+    answers: tuple[CommandAnswer, ...]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseMail:
+    """A mail in the name of somebody of the desk was not carried out; their own address is told."""
+
+    ticket: int
+    contact: Contact
+    said: Said
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClimbMatrix:
     """Nobody has decided: tell the next level."""
 
@@ -239,6 +283,9 @@ Act = (
     | DecideEscalation
     | UndoDecision
     | ClimbMatrix
+    | AskToConfirm
+    | AnswerCommands
+    | RefuseMail
 )
 """Their `ticket` may be `OPENED`."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gateway.domain.acts import CommandAnswer
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.ticket import Comment, Ticket
@@ -160,3 +161,37 @@ class EscalationRefused(EscalationEvent):
     """A lead has refused the request."""
 
     name: ClassVar[str] = "escalation_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Event):
+    """Something is to be said to `contact` alone, about a mail in their name."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationAsked(Answered):
+    """A mail in `contact`'s name asks for `deed`; they are asked whether it is theirs."""
+
+    deed: str
+    comment: Comment
+    name: ClassVar[str] = "confirmation_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsAnswered(Answered):
+    """Commands were carried out or not."""
+
+    answers: tuple[CommandAnswer, ...]
+    evidence: str
+    name: ClassVar[str] = "commands_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class MailRefused(Answered):
+    """A mail in `contact`'s name was not carried out."""
+
+    reason: str
+    comment: Comment
+    name: ClassVar[str] = "mail_refused"

@@ -13,6 +13,8 @@ class Role(StrEnum):
 
     ANYONE = "anyone"
     AGENT = "agent"
+    SUPPORT_LEAD = "support_lead"
+    """An agent who decides escalations; every other deed is an agent's."""
     ACCOUNT_MANAGER = "account_manager"
     REQUESTER = "requester"
     """The requester or a participant."""
@@ -25,8 +27,17 @@ class Deed(StrEnum):
 
     OPEN = "open"
     COMMENT = "comment"
+    """A comment; of an agent a public reply, which goes out to the customer."""
     NUMBER = "number"
-    """A comment with nothing but the ticket's number in the subject to speak for it."""
+    """The same with nothing but the ticket's number in the subject to tie it to the ticket."""
+    ASK = "ask"
+    """Nudge, ask for an escalation, close or reopen one's own request."""
+    FLAG = "flag"
+    """An account manager asks for an escalation, or for a priority."""
+    WORK = "work"
+    """Note, state, priority, assignee, type."""
+    DECIDE = "decide"
+    """Approve or refuse an escalation."""
 
 
 class Ruling(StrEnum):
@@ -35,32 +46,42 @@ class Ruling(StrEnum):
     ALLOW = "allow"
     MARK = "mark"
     """Allowed, and shown as unverified."""
+    CONFIRM = "confirm"
+    """Asked back at the known address, whose answer carries its token."""
     HOLD = "hold"
     """Kept for the desk, who let it in or drop it."""
+    REFUSE = "refuse"
+    """Not carried out; the known address is told."""
     QUARANTINE = "quarantine"
     """Kept apart, for somebody pretends."""
-    SETTING = "setting"
-    """Allowed where `trust.staff` is `token`, else held."""
+    NEVER = "never"
+    """Not for this role, whatever proves it."""
 
 
 # fmt: off
 _ROWS = (
-    # who                 does          E4            E3            E2            E1           E0
-    ("anyone",          "open",     "allow",      "allow",      "allow",      "mark",      "hold"),
-    ("requester",       "comment",  "allow",      "allow",      "allow",      "mark",      "quarantine"),
-    ("requester",       "number",   "allow",      "allow",      "allow",      "hold",      "quarantine"),
-    ("colleague",       "comment",  "allow",      "allow",      "hold",       "hold",      "quarantine"),
-    ("colleague",       "number",   "allow",      "allow",      "hold",       "hold",      "quarantine"),
-    ("stranger",        "comment",  "hold",       "hold",       "hold",       "hold",      "quarantine"),
-    ("stranger",        "number",   "hold",       "hold",       "hold",       "hold",      "quarantine"),
-    ("account_manager", "comment",  "allow",      "allow",      "allow",      "hold",      "quarantine"),
-    ("account_manager", "number",   "allow",      "allow",      "hold",       "hold",      "quarantine"),
-    ("agent",           "comment",  "allow",      "hold",       "setting",    "hold",      "quarantine"),
-    ("agent",           "number",   "allow",      "hold",       "hold",       "hold",      "quarantine"),
+    # who                 does        E4         E3         E2         E1         E0
+    ("anyone",          "open",     "allow",   "allow",   "allow",   "mark",    "hold"),
+    ("requester",       "comment",  "allow",   "allow",   "allow",   "mark",    "quarantine"),
+    ("requester",       "number",   "allow",   "allow",   "allow",   "hold",    "quarantine"),
+    ("requester",       "ask",      "allow",   "allow",   "allow",   "confirm", "quarantine"),
+    ("colleague",       "comment",  "allow",   "allow",   "hold",    "hold",    "quarantine"),
+    ("colleague",       "number",   "allow",   "allow",   "hold",    "hold",    "quarantine"),
+    ("colleague",       "ask",      "allow",   "confirm", "hold",    "hold",    "quarantine"),
+    ("stranger",        "comment",  "hold",    "hold",    "hold",    "hold",    "quarantine"),
+    ("stranger",        "number",   "hold",    "hold",    "hold",    "hold",    "quarantine"),
+    ("account_manager", "comment",  "allow",   "allow",   "allow",   "refuse",  "quarantine"),
+    ("account_manager", "number",   "allow",   "allow",   "allow",   "refuse",  "quarantine"),
+    ("account_manager", "flag",     "allow",   "confirm", "confirm", "refuse",  "quarantine"),
+    ("agent",           "comment",  "allow",   "hold",    "hold",    "refuse",  "quarantine"),
+    ("agent",           "number",   "allow",   "hold",    "hold",    "refuse",  "quarantine"),
+    ("agent",           "work",     "allow",   "hold",    "hold",    "refuse",  "quarantine"),
+    ("support_lead",    "decide",   "allow",   "confirm", "hold",    "refuse",  "quarantine"),
 )
 # fmt: on
 
 _LEVELS = (Level.E4, Level.E3, Level.E2, Level.E1, Level.E0)
+_STAFF = frozenset({Role.AGENT, Role.ACCOUNT_MANAGER, Role.SUPPORT_LEAD})
 TABLE = MappingProxyType(
     {
         (Role(who), Deed(deed), level): Ruling(ruling)
@@ -71,8 +92,10 @@ TABLE = MappingProxyType(
 
 
 def ruling(role: Role, deed: Deed, level: Level, *, staff_token_suffices: bool) -> Ruling:
-    """What becomes of a mail by `role` that would do `deed` on evidence `level`."""
-    found = TABLE[role, deed, level]
-    if found is Ruling.SETTING:
-        return Ruling.ALLOW if staff_token_suffices else Ruling.HOLD
-    return found
+    """What becomes of a mail by `role` that would do `deed` on evidence `level`.
+
+    Where `trust.staff` is `token`, a token proves somebody of the desk: E2 counts as E4.
+    """
+    if role in _STAFF and level is Level.E2 and staff_token_suffices:
+        level = Level.E4
+    return TABLE.get((role, deed, level), Ruling.NEVER)

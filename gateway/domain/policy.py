@@ -25,6 +25,8 @@ class Audience(StrEnum):
     """Whom the escalation matrix names."""
     ASKER = "asker"
     """Whoever asked for the escalation."""
+    CONTACT = "contact"
+    """The one person whom an event is for."""
     ACCOUNT_MANAGERS = "account_managers"
     """The organisation's; where it has none, the team's lead."""
 

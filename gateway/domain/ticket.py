@@ -19,6 +19,7 @@ class Ticket:
         language: of the requester, for all that goes to customers.
         root_message_id: the ticket's first mail; every mail we send refers to it.
         last_message_id: the customer's last mail; what we send answers it.
+        nudged_at: when a nudge was last told to the desk.
         escalated: whether a lead has approved its escalation; such tickets stand first in the queue.
     """
 
@@ -41,6 +42,7 @@ class Ticket:
     updated_at: datetime
     closed_at: datetime | None
     nudges: int
+    nudged_at: datetime | None
     escalated: bool
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.acts import (
@@ -15,23 +15,26 @@ from gateway.domain.acts import (
     OpenTicket,
     RecordAutomatic,
     RecordReturn,
+    RefuseMail,
     Said,
 )
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Decision, Outcome
-from gateway.domain.desk import Contact
+from gateway.domain.desk import Contact, Desk
 from gateway.domain.evidence import Evidence, Level
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
 from gateway.domain.policy import Policy
 from gateway.domain.thread import Authority, Match
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
+from gateway.pipeline.apply_asks import Asking, asks_of_new_ticket, asks_on_ticket
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
 _PREFIX = re.compile(
     r"(?:re|r|ref|tr|rv|fw|fwd|aw|wg|sv|vs|antw|odp)(?:\[\d{1,3}\])?\s?:|\[#\d{1,12}\]", re.IGNORECASE
 )
 _LONGEST_SUBJECT = 200
+_LET_IN = "let in by the desk"
 # What is not a reply from a person and may still be a request: somebody wrote it, to a list that we read.
 _OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
 
@@ -63,6 +66,7 @@ class Facts:
     author: Contact | None
     evidence: Evidence
     said: Said
+    desk: Desk
     desk_address: str
     named: tuple[Contact, ...]
     opened_today: int
@@ -91,10 +95,8 @@ def apply_rules(
         return _bounce(classified, facts)
     if classified.kind not in _OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
         return _automatic(classified, facts)
-    if facts.released:
-        return _released(classified, facts, policy, now=now)
     if facts.ticket is None:
-        return _without_ticket(classified, facts, policy)
+        return _without_ticket(classified, facts, policy, staff_token_suffices=staff_token_suffices, now=now)
     return _on_ticket(
         classified, facts, facts.ticket, policy, staff_token_suffices=staff_token_suffices, now=now
     )
@@ -142,15 +144,23 @@ def _automatic(classified: Classified, facts: Facts) -> Decision:
     return Decision(Outcome.AUTO_REPLY, (act,), facts.ticket.number, reason)
 
 
-def _without_ticket(classified: Classified, facts: Facts, policy: Policy) -> Decision:
+def _without_ticket(
+    classified: Classified, facts: Facts, policy: Policy, *, staff_token_suffices: bool, now: datetime
+) -> Decision:
     level = facts.evidence.level
-    ruled = f"anyone may open a ticket on {level.name}"
-    if ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
+    ruled, why = f"anyone may open a ticket on {level.name}", "nothing ties it to a ticket"
+    if facts.released:
+        ruled, why = _LET_IN, "released by the desk"
+    elif ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
         reason = "; ".join(facts.evidence.reasons)
         return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
-    return Decision(
-        Outcome.TICKET, (_open(classified, facts, policy, None),), None, "nothing ties it to a ticket", ruled
-    )
+    opened: tuple[Act, ...] = (_open(classified, facts, policy, None),)
+    if facts.author is not None and classified.answerable:
+        asking = _asking(
+            classified, facts, facts.author, Role.REQUESTER, policy, staff=staff_token_suffices, now=now
+        )
+        opened += asks_of_new_ticket(asking)
+    return Decision(Outcome.TICKET, opened, None, why, ruled)
 
 
 def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: int | None) -> OpenTicket:
@@ -184,18 +194,45 @@ def _on_ticket(
     found = ruling(facts.role, deed, level, staff_token_suffices=staff_token_suffices)
     ruled = f"{facts.role}, {deed}, {level.name}: {found}"
     why = chosen.reason if chosen else ""
+    if facts.released:
+        found, ruled, why = Ruling.ALLOW, _LET_IN, "released by the desk"
+    if found not in {Ruling.ALLOW, Ruling.MARK}:
+        return _not_let_in(found, facts, ticket, ruled, by_number=by_number)
+    decision = _comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)
+    if decision.outcome is not Outcome.COMMENT or facts.author is None:
+        return decision
+    asking = _asking(classified, facts, facts.author, facts.role, policy, staff=staff_token_suffices, now=now)
+    return replace(decision, acts=asks_on_ticket(ticket, decision.acts, asking))
+
+
+def _not_let_in(found: Ruling, facts: Facts, ticket: Ticket, ruled: str, *, by_number: bool) -> Decision:
+    is_staff = facts.author is not None and facts.author.is_staff
     if found is Ruling.QUARANTINE:
         reason = "; ".join(facts.evidence.reasons)
-        return Decision(Outcome.QUARANTINED, (), ticket.number, reason, ruled)
-    if found is Ruling.HOLD:
-        reason = _why_held(facts, by_number=by_number)
-        return Decision(
-            Outcome.HELD, (HoldMail(ticket.number, facts.said, reason),), ticket.number, reason, ruled
-        )
-    if facts.role is Role.AGENT:
-        comment = AddComment(ticket.number, facts.said, "public", by_desk=True)
-        return Decision(Outcome.COMMENT, (comment,), ticket.number, why, ruled)
-    return _customer_comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)
+        # Whoever pretends to be of the desk is told of to the desk.
+        alert = (HoldMail(ticket.number, facts.said, reason),) if is_staff else ()
+        return Decision(Outcome.QUARANTINED, alert, ticket.number, reason, ruled)
+    reason = _why_held(facts, by_number=by_number)
+    if found is Ruling.REFUSE and facts.author is not None:
+        refusal = RefuseMail(ticket.number, facts.author, facts.said, reason)
+        return Decision(Outcome.REFUSED, (refusal,), ticket.number, reason, ruled)
+    return Decision(
+        Outcome.HELD, (HoldMail(ticket.number, facts.said, reason),), ticket.number, reason, ruled
+    )
+
+
+def _asking(
+    classified: Classified,
+    facts: Facts,
+    author: Contact,
+    role: Role,
+    policy: Policy,
+    *,
+    staff: bool,
+    now: datetime,
+) -> Asking:
+    level = Level.E4 if facts.released else facts.evidence.level
+    return Asking(classified.intent, facts.said, author, role, level, facts.desk, policy, staff, now)
 
 
 def _why_held(facts: Facts, *, by_number: bool) -> str:
@@ -209,7 +246,7 @@ def _why_held(facts: Facts, *, by_number: bool) -> str:
     }.get(facts.role, "nothing proves who wrote it")
 
 
-def _customer_comment(
+def _comment(
     classified: Classified,
     facts: Facts,
     ticket: Ticket,
@@ -219,6 +256,9 @@ def _customer_comment(
     ruled: str,
     now: datetime,
 ) -> Decision:
+    if facts.role is Role.AGENT:
+        by_desk = AddComment(ticket.number, facts.said, "public", by_desk=True)
+        return Decision(Outcome.COMMENT, (by_desk,), ticket.number, why, ruled)
     effect = policy.workflow.on_customer_reply(ticket.state, ticket.closed_at, now=now)
     if effect.follow_up:
         reason = f"#{ticket.number} has been closed for too long to be reopened"
@@ -248,17 +288,3 @@ def _customer_comment(
             )
         )
     return Decision(Outcome.COMMENT, tuple(acts), ticket.number, why, ruled)
-
-
-def _released(classified: Classified, facts: Facts, policy: Policy, *, now: datetime) -> Decision:
-    ruled = "let in by the desk"
-    if facts.ticket is None:
-        opened = _open(classified, facts, policy, None)
-        return Decision(Outcome.TICKET, (opened,), None, "released by the desk", ruled)
-    by_desk = facts.role is Role.AGENT
-    if by_desk:
-        comment = AddComment(facts.ticket.number, facts.said, "public", by_desk=True)
-        return Decision(Outcome.COMMENT, (comment,), facts.ticket.number, "released by the desk", ruled)
-    return _customer_comment(
-        classified, facts, facts.ticket, policy, why="released by the desk", ruled=ruled, now=now
-    )

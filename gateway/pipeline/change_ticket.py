@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +12,8 @@ from gateway.domain.acts import (
     Act,
     AddComment,
     AddParticipants,
+    AnswerCommands,
+    AskToConfirm,
     AssignTicket,
     ChangePriority,
     ChangeState,
@@ -24,14 +26,18 @@ from gateway.domain.acts import (
     OpenTicket,
     RecordAutomatic,
     RecordReturn,
+    RefuseMail,
     RequestEscalation,
     UndoDecision,
 )
 from gateway.domain.events import (
+    CommandsAnswered,
     CommentedByCustomer,
     CommentedByDesk,
+    ConfirmationAsked,
     Event,
     MailHeld,
+    MailRefused,
     NotificationReturned,
     Nudged,
     PriorityChanged,
@@ -47,6 +53,9 @@ from gateway.domain.ticket import Ticket
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.ticket_change import TicketChange
 from gateway.ports import UnitOfWork
+
+# Whoever asks for news ten times within an hour is one who asks for news.
+_NUDGES_ARE_ONE = timedelta(hours=1)
 
 
 def change_ticket(
@@ -92,6 +101,7 @@ class _Change(TicketChange):
                 updated_at=self.now,
                 closed_at=None,
                 nudges=0,
+                nudged_at=None,
                 escalated=False,
             )
         )
@@ -160,6 +170,25 @@ class _Change(TicketChange):
         comment = self.as_comment(ticket.number, said, "public")
         return (PriorityClaimed(ticket, said.author, act.claimed, act.words, comment),)
 
+    def ask_to_confirm(self, act: AskToConfirm) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        contact = self.known(act.contact, ticket.language)
+        if contact is None:
+            return ()
+        self.note(ticket.number, "confirmation_asked", act.said, to=contact.address, reason=act.deed)
+        comment = self.as_comment(ticket.number, act.said, "public")
+        return (ConfirmationAsked(ticket, None, contact, act.deed, comment),)
+
+    def answer_commands(self, act: AnswerCommands) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        return (CommandsAnswered(ticket, None, act.actor, act.answers, act.evidence),)
+
+    def refuse_mail(self, act: RefuseMail) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        self.note(ticket.number, "mail_refused", act.said, to=act.contact.address, reason=act.reason)
+        comment = self.as_comment(ticket.number, act.said, "internal")
+        return (MailRefused(ticket, None, act.contact, act.reason, comment),)
+
     def assign(self, act: AssignTicket) -> tuple[Event, ...]:
         before = self.ticket(act.ticket)
         team = act.assignee.team or before.team
@@ -178,10 +207,13 @@ class _Change(TicketChange):
 
     def nudge(self, act: Nudge) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
-        self.save(replace(ticket, nudges=ticket.nudges + 1))
-        comment = self.say(act.ticket, act.said, "public")
-        self.note(act.ticket, "nudge", act.said, to=str(ticket.nudges + 1))
-        return (Nudged(self.ticket(act.ticket), act.said.author, comment),)
+        told = ticket.nudged_at is not None and self.now - ticket.nudged_at < _NUDGES_ARE_ONE
+        nudged_at = ticket.nudged_at if told else self.now
+        self.save(replace(ticket, nudges=ticket.nudges + 1, nudged_at=nudged_at))
+        said = replace(act.said, author=self.known(act.said.author, ticket.language))
+        comment = self.say(ticket.number, said, "public")
+        self.note(ticket.number, "nudge", said, to=str(ticket.nudges + 1))
+        return () if told else (Nudged(self.ticket(ticket.number), said.author, comment),)
 
     def add_participants(self, act: AddParticipants) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
@@ -237,5 +269,8 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         RecordReturn: _Change.record_return,
         RecordAutomatic: _Change.record_automatic,
         ClaimPriority: _Change.claim,
+        AskToConfirm: _Change.ask_to_confirm,
+        AnswerCommands: _Change.answer_commands,
+        RefuseMail: _Change.refuse_mail,
     }
 )

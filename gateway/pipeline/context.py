@@ -8,9 +8,12 @@ from typing import Any
 from gateway.domain.address import Mailbox
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.events import (
+    CommandsAnswered,
+    ConfirmationAsked,
     EscalationEvent,
     Event,
     MailHeld,
+    MailRefused,
     NotificationReturned,
     PriorityChanged,
     PriorityClaimed,
@@ -40,6 +43,7 @@ def context_of(
         "returned": _returned(event),
         "escalation": _escalation(event, policy),
         "claim": _claim(event, language, policy),
+        "answer": _answer(event, language),
     }
 
 
@@ -142,6 +146,26 @@ def _claim(event: Event, language: str, policy: Policy) -> dict[str, Any] | None
     if not isinstance(event, PriorityClaimed):
         return None
     return {"label": policy.priorities[event.claimed].label(language), "words": event.words}
+
+
+def _answer(event: Event, language: str) -> dict[str, Any] | None:
+    match event:
+        case CommandsAnswered():
+            commands = [
+                {
+                    "command": each.command,
+                    "done": each.done,
+                    "why": each.french if language == "fr" else each.english,
+                }
+                for each in event.answers
+            ]
+            return {"commands": commands, "evidence": event.evidence, "deed": "", "reason": ""}
+        case ConfirmationAsked():
+            return {"commands": [], "evidence": "", "deed": event.deed, "reason": ""}
+        case MailRefused():
+            return {"commands": [], "evidence": event.comment.evidence, "deed": "", "reason": event.reason}
+        case _:
+            return None
 
 
 def _name(contact: Contact | None) -> str:

@@ -115,6 +115,7 @@ def gather(examined: Examined, uow: UnitOfWork, signer: Signer, *, now: datetime
         author=author,
         evidence=evidence,
         said=said,
+        desk=desk,
         desk_address=examined.desk_address(desk),
         named=_named(mail, desk, uow) if evidence.level >= Level.E2 else (),
         opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,

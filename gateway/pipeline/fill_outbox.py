@@ -7,15 +7,12 @@ outside of any transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.domain.address import Mailbox, author_key
-from gateway.domain.desk import Contact
 from gateway.domain.events import (
     CommentedByDesk,
-    EscalationEvent,
     EscalationRequested,
     Event,
     StateChanged,
@@ -24,19 +21,10 @@ from gateway.domain.events import (
 from gateway.domain.notification import Notification
 from gateway.domain.our_addresses import BOUNCE_LOCAL_PART, message_id, with_token
 from gateway.domain.policy import Audience, NotificationRule, Policy
-from gateway.domain.ticket import Ticket
 from gateway.domain.token import Purpose, Token
 from gateway.pipeline.context import context_of
+from gateway.pipeline.recipients import Recipient, recipients
 from gateway.ports import NewNotification, Renderer, Signer, UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Somebody to tell: a contact, or a team by its address (contact 0)."""
-
-    contact_id: int
-    mailbox: Mailbox
-    language: str
 
 
 def fill_outbox(
@@ -60,7 +48,7 @@ def fill_outbox(
         for event in events:
             if not _applies(rule, event):
                 continue
-            for recipient in _recipients(rule, event, uow, policy):
+            for recipient in recipients(rule, event, uow, policy):
                 key = author_key(recipient.mailbox.address)
                 own_doing = key in actors and not _answers_its_actor(rule, event)
                 if own_doing or key in told or key in uow.desk.addresses:
@@ -73,6 +61,8 @@ def fill_outbox(
 
 def _answers_its_actor(rule: NotificationRule, event: Event) -> bool:
     """A confirmation goes to whoever wrote; nobody else is told of what they did themselves."""
+    if rule.audience is Audience.CONTACT:
+        return True
     if rule.audience is Audience.ASKER:
         return event.name == EscalationRequested.name
     return isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER
@@ -84,89 +74,6 @@ def _applies(rule: NotificationRule, event: Event) -> bool:
     if rule.state and not (isinstance(event, StateChanged) and event.ticket.state == rule.state):
         return False
     return not (isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER and not event.confirm)
-
-
-def _recipients(rule: NotificationRule, event: Event, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
-    ticket = event.ticket
-    match rule.audience:
-        case Audience.REQUESTER:
-            if ticket.requester is not None:
-                yield _customer(ticket.requester, ticket, policy)
-        case Audience.PARTICIPANTS:
-            for contact in uow.participants(ticket.number):
-                yield _customer(contact, ticket, policy)
-        case Audience.ASSIGNEE_OR_TEAM if ticket.assignee is not None:
-            yield _staff(ticket.assignee, policy)
-        case Audience.ASSIGNEE_OR_TEAM | Audience.TEAM:
-            yield from _team(ticket, uow, policy)
-        case Audience.LEAD:
-            yield from _leads(ticket, uow, policy)
-        case Audience.MATRIX if isinstance(event, EscalationEvent):
-            yield from _matrix(event, uow, policy)
-        case Audience.ASKER if isinstance(event, EscalationEvent):
-            asker = event.escalation.requested_by
-            if asker is not None:
-                yield _staff(asker, policy) if asker.is_staff else _customer(asker, ticket, policy)
-        case Audience.ACCOUNT_MANAGERS:
-            yield from _account_managers(ticket, uow, policy) or _leads(ticket, uow, policy)
-
-
-def _leads(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> list[Recipient]:
-    """The lead of the ticket's team; where it has none, every support lead."""
-    team = uow.desk.teams.get(ticket.team)
-    lead = uow.desk.staff.get(author_key(team.lead)) if team else None
-    leads = [lead] if lead else [each for each in uow.desk.staff.values() if "support_lead" in each.roles]
-    return [_staff(each, policy) for each in leads]
-
-
-def _account_managers(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> list[Recipient]:
-    organisation = uow.desk.organisations.get(ticket.organisation_id or 0)
-    keys = [author_key(address) for address in organisation.account_managers] if organisation else []
-    return [_staff(uow.desk.staff[key], policy) for key in keys if key in uow.desk.staff]
-
-
-def _matrix(event: EscalationEvent, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
-    ticket, desk = event.ticket, uow.desk
-    organisation = desk.organisations.get(ticket.organisation_id or 0)
-    address = desk.addresses.get(ticket.desk_address) or desk.default_address()
-    offer = (organisation.offer if organisation else "") or address.offer
-    roles = policy.escalation.told(
-        ticket,
-        organisation=organisation.name if organisation else "",
-        offer=offer,
-        level=event.escalation.level,
-    )
-    for role in roles:
-        match role:
-            case "support_lead":
-                yield from _leads(ticket, uow, policy)
-            case "account_manager":
-                yield from _account_managers(ticket, uow, policy)
-            case _:
-                owners = [each for each in desk.staff.values() if offer in each.offers]
-                yield from (_staff(each, policy) for each in owners)
-
-
-def _customer(contact: Contact, ticket: Ticket, policy: Policy) -> Recipient:
-    """A requester is written to in the ticket's language, others in their own where it is known."""
-    is_requester = ticket.requester is not None and ticket.requester.id == contact.id
-    language = ticket.language if is_requester else contact.language or ticket.language
-    return Recipient(contact.id, contact.mailbox, language or policy.default_language)
-
-
-def _staff(contact: Contact, policy: Policy) -> Recipient:
-    return Recipient(contact.id, contact.mailbox, contact.language or policy.default_language)
-
-
-def _team(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
-    team = uow.desk.teams.get(ticket.team)
-    if team is not None and team.address:
-        lead = uow.desk.staff.get(author_key(team.lead))
-        language = (lead.language if lead else "") or policy.default_language
-        yield Recipient(0, Mailbox(team.name, team.address), language)
-        return
-    for member in uow.desk.members(ticket.team):
-        yield _staff(member, policy)
 
 
 def _write(

@@ -77,6 +77,7 @@ def ticket_of(row: AnyRow, requester: Contact | None, assignee: Contact | None) 
         updated_at=row.updated_at,
         closed_at=row.closed_at,
         nudges=row.nudges,
+        nudged_at=row.nudged_at,
         escalated=row.escalated,
     )
 
@@ -104,6 +105,7 @@ def ticket_row(ticket: Ticket, *, rank: int) -> dict[str, Any]:
         "updated_at": ticket.updated_at,
         "closed_at": ticket.closed_at,
         "nudges": ticket.nudges,
+        "nudged_at": ticket.nudged_at,
         "escalated": ticket.escalated,
     }
 

@@ -202,6 +202,7 @@ tickets = Table(
     Column("updated_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("nudges", Integer, nullable=False, server_default="0"),
+    Column("nudged_at", Instant),
     Column("escalated", Boolean, nullable=False, server_default=text("false")),
 )
 Index("ix_tickets_queue", tickets.c.state, tickets.c.priority_rank, tickets.c.number)

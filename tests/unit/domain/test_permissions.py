@@ -7,29 +7,36 @@ import pytest
 from gateway.domain.evidence import Level
 from gateway.domain.permissions import TABLE, Deed, Role, Ruling, ruling
 
-# who, does: on E4, E3, E2, E1, E0. A = allowed, M = allowed and marked, H = held, Q = quarantined,
-# S = as `trust.staff` says.
+# who, does: on E4, E3, E2, E1, E0. A = allowed, M = allowed and marked, C = asked back, H = held,
+# R = refused, Q = quarantined.
 CELLS = {
     (Role.ANYONE, Deed.OPEN): "AAAMH",
     (Role.REQUESTER, Deed.COMMENT): "AAAMQ",
     (Role.REQUESTER, Deed.NUMBER): "AAAHQ",
+    (Role.REQUESTER, Deed.ASK): "AAACQ",
     (Role.COLLEAGUE, Deed.COMMENT): "AAHHQ",
     (Role.COLLEAGUE, Deed.NUMBER): "AAHHQ",
+    (Role.COLLEAGUE, Deed.ASK): "ACHHQ",
     (Role.STRANGER, Deed.COMMENT): "HHHHQ",
     (Role.STRANGER, Deed.NUMBER): "HHHHQ",
-    (Role.ACCOUNT_MANAGER, Deed.COMMENT): "AAAHQ",
-    (Role.ACCOUNT_MANAGER, Deed.NUMBER): "AAHHQ",
-    (Role.AGENT, Deed.COMMENT): "AHSHQ",
-    (Role.AGENT, Deed.NUMBER): "AHHHQ",
+    (Role.ACCOUNT_MANAGER, Deed.COMMENT): "AAARQ",
+    (Role.ACCOUNT_MANAGER, Deed.NUMBER): "AAARQ",
+    (Role.ACCOUNT_MANAGER, Deed.FLAG): "ACCRQ",
+    (Role.AGENT, Deed.COMMENT): "AHHRQ",
+    (Role.AGENT, Deed.NUMBER): "AHHRQ",
+    (Role.AGENT, Deed.WORK): "AHHRQ",
+    (Role.SUPPORT_LEAD, Deed.DECIDE): "ACHRQ",
 }
 LETTERS = {
     "A": Ruling.ALLOW,
     "M": Ruling.MARK,
+    "C": Ruling.CONFIRM,
     "H": Ruling.HOLD,
+    "R": Ruling.REFUSE,
     "Q": Ruling.QUARANTINE,
-    "S": Ruling.SETTING,
 }
 LEVELS = (Level.E4, Level.E3, Level.E2, Level.E1, Level.E0)
+STAFF = (Role.AGENT, Role.ACCOUNT_MANAGER, Role.SUPPORT_LEAD)
 EVERY_CELL = [
     pytest.param(role, deed, level, LETTERS[letter], id=f"{role} {deed} {level.name}")
     for (role, deed), letters in CELLS.items()
@@ -39,43 +46,42 @@ EVERY_CELL = [
 
 @pytest.mark.parametrize(("role", "deed", "level", "expected"), EVERY_CELL)
 def test_a_cell_says_what_it_should(role: Role, deed: Deed, level: Level, expected: Ruling) -> None:
-    assert TABLE[role, deed, level] is expected
-    if expected is Ruling.SETTING:
+    assert ruling(role, deed, level, staff_token_suffices=False) is expected
+    if role in STAFF and level is Level.E2:
         assert ruling(role, deed, level, staff_token_suffices=True) is Ruling.ALLOW
-        assert ruling(role, deed, level, staff_token_suffices=False) is Ruling.HOLD
     else:
         assert ruling(role, deed, level, staff_token_suffices=True) is expected
-        assert ruling(role, deed, level, staff_token_suffices=False) is expected
 
 
-def test_the_table_has_no_hole() -> None:
-    """Whoever is something to a ticket may be asked about both deeds, on every level."""
-    asked = {
-        (role, deed, level)
-        for role in Role
-        if role is not Role.ANYONE
-        for deed in (Deed.COMMENT, Deed.NUMBER)
-        for level in Level
-    } | {(Role.ANYONE, Deed.OPEN, level) for level in Level}
+def test_the_table_has_these_cells_and_no_others() -> None:
+    assert set(TABLE) == {(role, deed, level) for role, deed in CELLS for level in LEVELS}
 
-    assert set(TABLE) == asked
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("deed", Deed)
+def test_what_the_table_does_not_know_is_never_allowed(role: Role, deed: Deed) -> None:
+    if (role, deed) not in CELLS:
+        for level in LEVELS:
+            assert ruling(role, deed, level, staff_token_suffices=True) is Ruling.NEVER
 
 
 @pytest.mark.parametrize(("role", "deed"), CELLS)
 def test_better_evidence_never_loses_a_right(role: Role, deed: Deed) -> None:
-    """But for the agent's reply token, which `trust.staff` may value above a signature."""
-    rank = {Ruling.QUARANTINE: 0, Ruling.HOLD: 1, Ruling.MARK: 2, Ruling.ALLOW: 3}
-    found = [rank[ruling(role, deed, level, staff_token_suffices=False)] for level in sorted(Level)]
+    """But E2, which is another proof than E3 and not a lesser one."""
+    rank = {letter: number for number, letter in enumerate("QRHCMA")}
+    letters = CELLS[role, deed]
+    for order in ((4, 3, 2, 0), (4, 3, 1, 0)):
+        found = [rank[letters[position]] for position in order]
+        assert found == sorted(found)
 
-    assert found == sorted(found)
 
-
-@pytest.mark.parametrize("level", [Level.E0, Level.E1])
-@pytest.mark.parametrize("role", [Role.AGENT, Role.ACCOUNT_MANAGER, Role.COLLEAGUE, Role.STRANGER])
-def test_a_claimed_name_alone_opens_no_door(role: Role, level: Level) -> None:
-    for deed in (Deed.COMMENT, Deed.NUMBER):
+@pytest.mark.parametrize("role", STAFF)
+@pytest.mark.parametrize("deed", Deed)
+def test_a_claimed_name_of_the_desk_opens_no_door(role: Role, deed: Deed) -> None:
+    for level in (Level.E0, Level.E1):
         for setting in (True, False):
             assert ruling(role, deed, level, staff_token_suffices=setting) in {
-                Ruling.HOLD,
+                Ruling.REFUSE,
                 Ruling.QUARANTINE,
+                Ruling.NEVER,
             }

@@ -171,6 +171,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("nudges", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("nudged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(["assignee_id"], ["contacts.id"], name=op.f("fk_tickets_assignee_id")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,223 @@
+"""Step 7, the asking part: what a mail wants done beside being read, and what of it may be.
+
+Commands at its top, a nudge, a request for escalation, a claimed priority: each on its own evidence.
+Pure, like all of step 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from gateway.domain.acts import (
+    OPENED,
+    Act,
+    AddComment,
+    AnswerCommands,
+    AskToConfirm,
+    ClaimPriority,
+    CommandAnswer,
+    Nudge,
+    RequestEscalation,
+    Said,
+)
+from gateway.domain.desk import Contact, Desk
+from gateway.domain.evidence import Level
+from gateway.domain.intent.result import Asked, Command, Hit, Intent
+from gateway.domain.permissions import Deed, Role, Ruling, ruling
+from gateway.domain.policy import Policy
+from gateway.domain.text import clean_line
+from gateway.domain.ticket import Ticket
+from gateway.errors import ActRefused
+from gateway.pipeline.orders import Orders, by_command
+
+_LONGEST_REASON = 300
+_DEEDS: Mapping[str, Deed] = MappingProxyType(
+    {
+        "note": Deed.WORK,
+        "status": Deed.WORK,
+        "priority": Deed.WORK,
+        "assign": Deed.WORK,
+        "type": Deed.WORK,
+        "nudge": Deed.ASK,
+        "escalate": Deed.ASK,
+        "close": Deed.ASK,
+        "reopen": Deed.ASK,
+        "approve": Deed.DECIDE,
+        "refuse": Deed.DECIDE,
+    }
+)
+_INSUFFICIENT = (
+    "nothing proves well enough who wrote this",
+    "rien ne prouve assez qui a écrit ce message",
+)
+_NOT_YOURS = ("this is not for you to do", "ceci ne vous revient pas")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, on what evidence, for what.
+
+    Attributes:
+        level: the evidence; E4 when somebody of the desk has let the mail in.
+    """
+
+    intent: Intent
+    said: Said
+    author: Contact
+    role: Role
+    level: Level
+    desk: Desk
+    policy: Policy
+    staff_token_suffices: bool
+    now: datetime
+
+    def ruled(self, deed: Deed) -> Ruling:
+        """What becomes of a deed of this author's."""
+        role = self.role
+        if role is Role.ACCOUNT_MANAGER and deed in {Deed.ASK, Deed.WORK}:
+            deed = Deed.FLAG
+        elif role is Role.AGENT and deed is Deed.ASK:
+            deed = Deed.WORK
+        elif role is Role.AGENT and deed is Deed.DECIDE:
+            role = Role.SUPPORT_LEAD if "support_lead" in self.author.roles else role
+        return ruling(role, deed, self.level, staff_token_suffices=self.staff_token_suffices)
+
+
+def asks_of_new_ticket(asking: Asking) -> tuple[Act, ...]:
+    """What a mail that opens a ticket asks for with it."""
+    intent = asking.intent
+    acts: list[Act] = [*_claim(OPENED, asking)]
+    opening = asking.policy.escalation.opening.intersection(intent.grounds)
+    if intent.asked is Asked.ESCALATION or opening:
+        if asking.ruled(Deed.ASK) in {Ruling.ALLOW, Ruling.MARK}:
+            acts.append(_request(OPENED, asking))
+        elif asking.said.message_id:
+            acts.append(AskToConfirm(OPENED, asking.author, "escalate", asking.said))
+    return tuple(acts)
+
+
+def asks_on_ticket(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tuple[Act, ...]:
+    """All acts of a mail on a ticket, its comment included.
+
+    Args:
+        comment: the acts that the mail's text comes to when it asks for nothing.
+    """
+    if asking.intent.commands:
+        return _commanded(ticket, comment, asking)
+    if asking.role is Role.AGENT:
+        return comment
+    intent, number = asking.intent, ticket.number
+    opening = asking.policy.escalation.opening.intersection(intent.grounds)
+    acts = [*comment, *_claim(number, asking)]
+    if intent.asked is Asked.NONE and not opening:
+        return tuple(acts)
+    ruled = asking.ruled(Deed.ASK)
+    early = asking.policy.escalation.must_nudge(ticket, intent.grounds)
+    wants_escalation = (intent.asked is Asked.ESCALATION or bool(opening)) and not early
+    if ruled in {Ruling.CONFIRM, Ruling.HOLD}:
+        wanted = "escalate" if wants_escalation else "nudge"
+        return (*acts, AskToConfirm(number, _confirmer(ticket, asking), wanted, asking.said))
+    if ruled not in {Ruling.ALLOW, Ruling.MARK}:
+        return tuple(acts)
+    if wants_escalation:
+        return (*acts, _request(number, asking))
+    # A nudge brings its own comment, and is told instead of it.
+    rest = [act for act in acts if not isinstance(act, AddComment)]
+    return (Nudge(number, asking.said), *rest)
+
+
+def _claim(number: int, asking: Asking) -> tuple[Act, ...]:
+    claimed = asking.intent.claimed_priority
+    if claimed is None or asking.author.is_staff or claimed not in asking.policy.priorities:
+        return ()
+    rules = ("urgent", "high", "priority", "tone")
+    hits = [hit for hit in asking.intent.evidence if any(word in hit.rule for word in rules)]
+    return (ClaimPriority(number, claimed, _words(hits), asking.said),)
+
+
+def _request(number: int, asking: Asking) -> RequestEscalation:
+    intent = asking.intent
+    argument = next((each.argument for each in intent.commands if each.name == "escalate"), "")
+    return RequestEscalation(
+        ticket=number,
+        said=asking.said,
+        reason=clean_line(argument or asking.said.text, limit=_LONGEST_REASON),
+        grounds=intent.grounds,
+        refusals=intent.refusals,
+        missing=tuple(name for name in intent.missing if name in asking.policy.escalation.asks_for),
+    )
+
+
+def _confirmer(ticket: Ticket, asking: Asking) -> Contact:
+    """A colleague's request is confirmed by the requester, anybody else's by themselves."""
+    if asking.role is Role.COLLEAGUE and ticket.requester is not None:
+        return ticket.requester
+    return asking.author
+
+
+def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tuple[Act, ...]:
+    """Every command, in order; the text below them goes with the first that needs one."""
+    text = below_commands(asking.said.text, len(asking.intent.commands))
+    said = replace(asking.said, text=text)
+    acts: list[Act] = []
+    answers: list[CommandAnswer] = []
+    for command in asking.intent.commands:
+        found, answer = _command(command, ticket, said, asking)
+        acts += found
+        answers.append(answer)
+        if any(_takes_text(act) for act in found):
+            said = replace(said, text="")
+    if said.text.strip():
+        acts += [replace(act, said=said) if isinstance(act, AddComment) else act for act in comment]
+    return (*acts, AnswerCommands(ticket.number, asking.author, tuple(answers), asking.level.name))
+
+
+def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tuple[list[Act], CommandAnswer]:
+    shown = f"#{command.name} {command.argument}".strip()
+    ruled = asking.ruled(_DEEDS[command.name]) if command.name in _DEEDS else Ruling.ALLOW
+    if ruled is Ruling.CONFIRM:
+        confirm = AskToConfirm(ticket.number, _confirmer(ticket, asking), command.name, said)
+        return [confirm], CommandAnswer(shown, done=False, english="to be confirmed", french="à confirmer")
+    if ruled not in {Ruling.ALLOW, Ruling.MARK}:
+        english, french = _NOT_YOURS if ruled is Ruling.NEVER else _INSUFFICIENT
+        return [], CommandAnswer(shown, done=False, english=english, french=french)
+    orders = Orders(ticket, asking.author, said, asking.desk, asking.policy, asking.now)
+    try:
+        if command.name == "escalate":
+            reason = command.argument or said.text
+            given = {name: name not in asking.intent.missing for name in asking.policy.escalation.asks_for}
+            found = orders.escalate(
+                clean_line(reason, limit=_LONGEST_REASON),
+                grounds=asking.intent.grounds,
+                refusals=asking.intent.refusals,
+                given=given,
+            )
+        else:
+            found = by_command(orders, command.name, command.argument)
+    except ActRefused as refused:
+        return [], CommandAnswer(
+            shown, done=False, english=refused.in_language("en"), french=refused.in_language("fr")
+        )
+    return found, CommandAnswer(shown, done=True, english="", french="")
+
+
+def _takes_text(act: Act) -> bool:
+    said = getattr(act, "said", None)
+    return isinstance(said, Said) and bool(said.text.strip())
+
+
+def below_commands(text: str, count: int) -> str:
+    """The text without its first `count` lines that are commands."""
+    rest = text.lstrip()
+    for _ in range(count):
+        if not rest.startswith("#"):
+            break
+        rest = rest.partition("\n")[2].lstrip()
+    return rest
+
+
+def _words(hits: list[Hit]) -> str:
+    return clean_line("; ".join(dict.fromkeys(hit.text for hit in hits)), limit=100)
