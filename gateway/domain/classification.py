@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.address import Mailbox
 from gateway.domain.bounce import BounceReport
+from gateway.domain.intent.result import NOTHING, Intent
 from gateway.domain.mail import Mail
 from gateway.domain.zones import Zones
 
@@ -53,6 +54,7 @@ class Classified:
         kind_evidence: short reasons, the header or the words that decided.
         answerable: whether an automatic answer may go to it (RFC 3834 section 2); false for a
             person's mail too when it carries `X-Auto-Response-Suppress` or comes from a list.
+        intent: what the new text asks for; empty for all automatic mail.
         language: `fr`, `en`… or None when the text is too short to tell.
     """
 
@@ -65,3 +67,4 @@ class Classified:
     bounce: BounceReport | None
     auto_reply: AutoReply | None
     language: str | None
+    intent: Intent = NOTHING

@@ -43,8 +43,9 @@ def load_intent_tables(folder: Path) -> IntentTables:
     if not lexicons or not operators:
         raise ConfigurationError("has no lexicon.*.yaml or no operators.*.yaml", file=home)
     sources = [*lexicons.values(), *operators, *((source, file) for source, file, _ in grounds)]
-    common = (fold_words(word) for _, file in lexicons.values() for word in file.common)
-    compiler = _Compiler(Grammar(_classes(sources), common))
+    common = [fold_words(word) for _, file in lexicons.values() for word in file.common]
+    rare = [fold_words(word) for _, file in lexicons.values() for word in file.rare]
+    compiler = _Compiler(Grammar(_classes(sources), common=common, rare=rare))
     for language, (source, lexicon) in lexicons.items():
         for number, entry in enumerate(lexicon.rules):
             compiler.add_rule(source, ("rules", number), entry, language)
@@ -113,8 +114,8 @@ class _Compiler:
                 entry.name,
                 entry.reach,
                 frozenset(entry.senses),
-                self._patterns(source, (*place, "patterns"), entry.patterns, anchored=False),
-                self._patterns(source, (*place, "spared_by"), entry.spared_by, anchored=False),
+                self._patterns(source, (*place, "patterns"), entry.patterns),
+                self._patterns(source, (*place, "spared_by"), entry.spared_by),
             )
         )
 
@@ -122,22 +123,16 @@ class _Compiler:
         if rule.id in self._ids and rule.sense not in {Sense.GROUND, Sense.REFUSAL}:
             raise source.refuse((*place, "id"), f"there is a rule {rule.id!r} already")
         self._ids.add(rule.id)
-        anchored = rule.sense not in _DETAILS
-        compiled = self._patterns(source, (*place, "patterns"), patterns, anchored=anchored)
+        compiled = self._patterns(source, (*place, "patterns"), patterns)
         self.rules.append(Rule(rule.id, rule.sense, rule.mode, compiled, rule.needs))
 
-    def _patterns(
-        self, source: Source, place: Place, patterns: list[str], *, anchored: bool
-    ) -> tuple[Pattern, ...]:
+    def _patterns(self, source: Source, place: Place, patterns: list[str]) -> tuple[Pattern, ...]:
         compiled = []
         for number, text in enumerate(patterns):
             try:
-                pattern = self._grammar.compile(text)
+                compiled.append(self._grammar.compile(text))
             except PatternError as error:
                 raise source.refuse((*place, number), f"{text!r}: {error}") from error
-            if anchored and pattern.anchors is None:
-                raise source.refuse((*place, number), f"{text!r}: all of its words are too frequent to look for")
-            compiled.append(pattern)
         return tuple(compiled)
 
 
@@ -147,7 +142,7 @@ def _by_anchor(rules: list[Rule]) -> MappingProxyType[str, tuple[tuple[int, Patt
         if rule.sense in _DETAILS:
             continue
         for pattern in rule.patterns:
-            for anchor in pattern.anchors or ():
+            for anchor in pattern.anchors:
                 found.setdefault(anchor, []).append((position, pattern))
     return MappingProxyType({anchor: tuple(patterns) for anchor, patterns in found.items()})
 

@@ -56,7 +56,7 @@ def fold_in_place(text: str) -> bytes:
 
 def words_of(folded: bytes) -> set[str]:
     """The words of what `fold_in_place` gives."""
-    return set(folded.translate(_SPACED, b"\x00").decode("ascii").split())
+    return set(folded.translate(_SPACED, b"\x00+").decode("ascii").split())
 
 
 def without_addresses(folded: str) -> str:

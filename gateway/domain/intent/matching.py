@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from gateway.domain.intent.folding import fold_in_place, without_addresses, words_of
 from gateway.domain.intent.quantities import Quantities, quantities_of
@@ -41,8 +42,8 @@ def read_zone(text: str, tables: IntentTables) -> tuple[list[Match], list[Senten
     folded = fold_in_place(text[:MAX_CHARS])
     words = words_of(folded)
     corrections = tables.speller.corrections(words)
-    anchors = tables.by_anchor.keys()
-    if anchors.isdisjoint(words) and anchors.isdisjoint(corrections.values()):
+    words.update(corrections.values())
+    if next(_possible(words, tables), None) is None:
         return [], []
     told = list(sentences(without_addresses(folded.decode("ascii")), corrections))
     matches: list[Match] = []
@@ -84,19 +85,23 @@ def _judged(told: list[Sentence], at: int, sentence: Sentence, tables: IntentTab
 
 
 def _found(sentence: Sentence, tables: IntentTables) -> list[_Found]:
-    words = set(sentence.text.split())
     tried: set[int] = set()
     found = []
+    for position, pattern in _possible(set(sentence.text.split()), tables):
+        if id(pattern) in tried:
+            continue
+        tried.add(id(pattern))
+        for match in islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE):
+            found.append(_Found(tables.rules[position], match.start(), match.end()))
+    return found
+
+
+def _possible(words: set[str], tables: IntentTables) -> Iterator[tuple[int, Pattern]]:
+    """The patterns that a text of `words` may be met by, each once or more."""
     for anchor in tables.by_anchor.keys() & words:
         for position, pattern in tables.by_anchor[anchor]:
-            if id(pattern) in tried:
-                continue
-            tried.add(id(pattern))
-            for count, match in enumerate(pattern.expression.finditer(sentence.text)):
-                if count >= _MAX_IN_SENTENCE:
-                    break
-                found.append(_Found(tables.rules[position], match.start(), match.end()))
-    return found
+            if pattern.is_possible(words):
+                yield position, pattern
 
 
 def _longest(found: list[_Found]) -> list[_Found]:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-_TOKENS = re.compile(r"[a-z0-9\x00]+|\n|[.,;:!?\"()@/+-]")
+_TOKENS = re.compile(r"[a-z0-9\x00]+(?:\+[0-9])?|\n|[.,;:!?\"()-]")
 _MAX_TOKENS = 90
 _WRAPPED_LINE = 45
 _FULL_LINE = 64
@@ -71,7 +71,7 @@ def sentences(folded: str, corrections: Mapping[str, str]) -> Iterator[Sentence]
         elif quoted_line == line_start:
             continue
         elif token[0].isalnum() or token[0] == "\x00":
-            word = token.replace("\x00", "")
+            word = token.replace("\x00", "").replace("+", "")
             if word:
                 sentence.add(corrections.get(word, word), start, found.end())
         else:
