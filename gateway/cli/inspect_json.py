@@ -9,12 +9,13 @@ from typing import Any
 from gateway.domain.address import Mailbox
 from gateway.domain.bounce import BounceReport
 from gateway.domain.classification import Classified, Forward
+from gateway.domain.intent.result import Hit
 
 
 def as_object(path: str, read: Classified) -> dict[str, Any]:
-    """One mail as it was read. Intents and grounds are judged by rules that come later: empty here."""
+    """One mail as it was read."""
     mail = read.mail
-    answer = read.auto_reply
+    answer, intent = read.auto_reply, read.intent
     return {
         "path": path,
         "sha256": mail.sha256,
@@ -51,15 +52,19 @@ def as_object(path: str, read: Classified) -> dict[str, Any]:
             }
             for file in mail.attachments
         ],
-        "intent": "none",
-        "intent_evidence": [],
-        "intent_set_aside": [],
-        "grounds": [],
-        "refusals": [],
-        "claimed_priority": None,
-        "commands": [],
+        "intent": intent.asked.value,
+        "intent_evidence": [_hit(hit) for hit in intent.evidence],
+        "intent_set_aside": [_hit(one.hit) | {"operator": one.operator} for one in intent.set_aside],
+        "grounds": list(intent.grounds),
+        "refusals": list(intent.refusals),
+        "claimed_priority": intent.claimed_priority,
+        "commands": [{"name": one.name, "argument": one.argument} for one in intent.commands],
         "defects": [*mail.conflicts, *mail.defects],
     }
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {"rule": hit.rule, "zone": hit.zone, "text": hit.text, "start": hit.start, "end": hit.end}
 
 
 def _instant(instant: datetime | None) -> str | None:

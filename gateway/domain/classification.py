@@ -54,6 +54,7 @@ class Classified:
         kind_evidence: short reasons, the header or the words that decided.
         answerable: whether an automatic answer may go to it (RFC 3834 section 2); false for a
             person's mail too when it carries `X-Auto-Response-Suppress` or comes from a list.
+        intent: what the new text asks for; empty for all automatic mail.
         language: `fr`, `en`… or None when the text is too short to tell.
         intent: what a person's mail asks for.
     """

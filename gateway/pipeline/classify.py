@@ -1,15 +1,17 @@
-"""Step 4: what kind of mail it is, what its writer newly wrote, in which language."""
+"""Step 4: what kind of mail it is, what its writer newly wrote and asks for, in which language."""
 
 from __future__ import annotations
 
-from gateway.domain.classification import Classified
+from gateway.domain.classification import Classified, Kind
+from gateway.domain.intent.read import read_intent
+from gateway.domain.intent.result import NOTHING
 from gateway.domain.mail import Mail
 from gateway.domain.reading.automatic import is_answerable
 from gateway.domain.reading.forwards import read_forward
 from gateway.domain.reading.kinds import read_kind
 from gateway.domain.reading.language import language_of
 from gateway.domain.reading.split import split
-from gateway.domain.reading.subjects import is_forwarding
+from gateway.domain.reading.subjects import is_forwarding, prefixes
 from gateway.domain.reading.tables import ReadingTables
 
 
@@ -23,6 +25,12 @@ def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classif
     forwarding = is_forwarding(mail.subject, mail.text, tables.quotes)
     body = split(mail.text, mail.marks, tables, author=mail.author.name, forwarding=forwarding)
     kind = read_kind(mail, body.zones, tables, null_sender=null_sender)
+    kept_subject = bool(mail.in_reply_to or mail.references or prefixes(mail.subject, tables.quotes)[0])
+    intent = NOTHING
+    if kind.kind is Kind.PERSON:
+        intent = read_intent(
+            mail, body.zones, tables.intent, has_new_text=body.has_new_text, is_answer=kept_subject
+        )
     return Classified(
         mail=mail,
         kind=kind.kind,
@@ -33,4 +41,5 @@ def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classif
         bounce=kind.bounce,
         auto_reply=kind.auto_reply,
         language=language_of(body.zones.reply, tables.languages),
+        intent=intent,
     )

@@ -21,6 +21,7 @@ from gateway.domain.reading.tables import (
     SignatureTables,
 )
 from gateway.errors import ConfigurationError
+from gateway.rulebook.intent import load_intent_tables
 from gateway.rulebook.source import read_source
 
 _Table = TypeVar("_Table")
@@ -39,6 +40,7 @@ def load_reading_tables(folder: Path) -> ReadingTables:
         automatic=_compiled(reading / "automatic.yaml", _automatic),
         bounces=_compiled(folder / "bounces.yaml", _bounces),
         languages=_compiled(reading / "languages.yaml", _languages),
+        intent=load_intent_tables(folder),
     )
 
 

@@ -44,7 +44,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A hit that does not count, and the operator that decides so: negated, supposed, quoted and others."""
+    """A hit that does not count, and the operator that decides so: negated, supposed, quoted…"""
 
     hit: Hit
     operator: str

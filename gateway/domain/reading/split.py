@@ -63,11 +63,16 @@ class History:
 
 @dataclass(slots=True)
 class Split:
-    """The zones, and what a forward is read from."""
+    """The zones, and what a forward is read from.
+
+    Attributes:
+        has_new_text: false where nothing was newly written and everything is shown as the reply.
+    """
 
     zones: Zones
     lines: list[str]
     history: History | None
+    has_new_text: bool
 
 
 def split(
@@ -86,7 +91,8 @@ def split(
     _close_wrapped_quotes(lines, kinds)
     _mark_signatures(lines, kinds, tables, author)
     zones = _zones(lines, kinds)
-    if not zones.reply.strip() and not forward:
+    has_new_text = bool(zones.reply.strip())
+    if not has_new_text and not forward:
         kinds = bytearray(len(lines))
         if scan.history and scan.history.block and scan.history.first == _first_text(lines):
             # A mail that begins with copied header lines: what they stand above is what was sent.
@@ -97,7 +103,7 @@ def split(
         zones = _zones(lines, kinds)
         if not zones.reply.strip():
             zones = Zones(reply=text, signature="", quoted="")
-    return Split(zones, lines, scan.history)
+    return Split(zones, lines, scan.history, has_new_text)
 
 
 def _first_text(lines: list[str]) -> int:

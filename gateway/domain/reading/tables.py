@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.domain.intent.tables import IntentTables
 from gateway.domain.reading.phrases import PhraseSet
 
 
@@ -132,3 +133,4 @@ class ReadingTables:
     automatic: AutomaticTables
     bounces: BounceTables
     languages: LanguageTables
+    intent: IntentTables

@@ -1,0 +1,127 @@
+"""The rules of `rules/escalation/` and `rules/commands.yaml`, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.domain.intent.patterns import Pattern
+from gateway.domain.intent.result import Mode
+from gateway.domain.intent.typos import Speller
+
+
+class Sense(StrEnum):
+    """What the words of a rule stand for.
+
+    `MENTION` are words that ask for nothing by themselves: they are shown as set aside. The last four
+    are what a request for escalation should say.
+    """
+
+    NUDGE = "nudge"
+    ESCALATION = "escalation"
+    URGENT = "urgent"
+    HIGH = "high"
+    MENTION = "mention"
+    GROUND = "ground"
+    REFUSAL = "refusal"
+    REASON = "reason"
+    IMPACT = "impact"
+    SINCE = "since"
+    HOW_MANY = "how_many"
+
+
+class Reach(StrEnum):
+    """Where an operator stands for it to govern a hit."""
+
+    TOUCHING = "touching"
+    """Over the hit, or right beside it."""
+    BEFORE = "before"
+    """In its clause, beginning before its end."""
+    CLAUSE = "clause"
+    """Anywhere in its clause."""
+    EARLIER = "earlier"
+    """In its sentence, beginning before its end."""
+    SENTENCE = "sentence"
+    """Anywhere in its sentence."""
+    NEAR = "near"
+    """Anywhere in its sentence or the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The quantities that a ground asks for in the sentence or the ones beside it; 0 asks for none.
+
+    Attributes:
+        people: how many at least.
+        hours: how long at least.
+    """
+
+    people: int = 0
+    hours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Words that mean something.
+
+    Attributes:
+        id: such as `escalation.request.fr`, or of the ground.
+    """
+
+    id: str
+    sense: Sense
+    mode: Mode
+    patterns: tuple[Pattern, ...]
+    needs: Needs = Needs()
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Words around a hit that set it aside.
+
+    Attributes:
+        name: negated, supposed, past, asked…
+        senses: which hits it governs.
+        spared_by: words that take the operator's own meaning away: `if possible`.
+    """
+
+    name: str
+    reach: Reach
+    senses: frozenset[Sense]
+    patterns: tuple[Pattern, ...]
+    spared_by: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityTables:
+    """Words for quantities, folded.
+
+    Attributes:
+        numbers: value by word (`two`, `cent`, `centaine`).
+        people: nouns for persons.
+        hours: length of a unit of time by its word.
+        more: words before a number that make it a lower bound that is exceeded.
+    """
+
+    numbers: Mapping[str, int]
+    people: frozenset[str]
+    hours: Mapping[str, int]
+    more: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentTables:
+    """All of them.
+
+    Attributes:
+        by_anchor: the patterns of all rules by each of their anchors, with the rule's position.
+        commands: canonical name by folded name.
+    """
+
+    rules: tuple[Rule, ...]
+    operators: tuple[Operator, ...]
+    by_anchor: Mapping[str, tuple[tuple[int, Pattern], ...]]
+    quantities: QuantityTables
+    speller: Speller
+    commands: Mapping[str, str]
