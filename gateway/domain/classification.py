@@ -56,7 +56,6 @@ class Classified:
             person's mail too when it carries `X-Auto-Response-Suppress` or comes from a list.
         intent: what the new text asks for; empty for all automatic mail.
         language: `fr`, `en`… or None when the text is too short to tell.
-        intent: what a person's mail asks for.
     """
 
     mail: Mail
