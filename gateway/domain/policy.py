@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
 
 
@@ -89,6 +91,8 @@ class Policy:
     notifications: tuple[NotificationRule, ...]
     limits: Limits
     default_language: str
+    service_levels: ServiceLevels
+    timers: TimerRules
 
     def rank(self, priority: str) -> int:
         """Place in the queue's order, 0 for the most urgent."""
