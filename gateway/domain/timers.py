@@ -1,7 +1,7 @@
 """What falls due on a ticket, and when, from what is known of the ticket.
 
 `pending` is asked again whenever something happens to the ticket, and once more when a timer falls due:
-a timer that is no longer among its answers is not carried out. (ticket, kind, since) names it for ever,
+a timer that is no longer among its answers is not carried out. (ticket, kind, number, since) names it for ever,
 so that what has been carried out once is not done again.
 """
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.business_hours import ALWAYS, Calendar, Hours
+from gateway.domain.business_hours import ALWAYS, Calendar, Hours, no_closed_days
 from tests.unit.domain.slow_hours import slow_working_time
 
 OFFICE: Hours = ((9 * 60, 12 * 60 + 30), (13 * 60 + 30, 18 * 60))
@@ -73,6 +73,20 @@ def test_over_the_week_end_of_a_change_it_is_what_a_count_by_minutes_gives(
         start = begin + hour * HOUR
         slow = slow_working_time(start, begin + 96 * HOUR, zone, week, closed_days)
         assert calendar.working_time(start, begin + 96 * HOUR) == slow
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "UTC"])
+def test_a_new_year_is_a_day_like_others(zone: str) -> None:
+    """A local day belongs to two UTC years where the zone is west or east of UTC."""
+    begin = datetime(2025, 12, 30, tzinfo=UTC)
+    for hour in range(0, 96, 5):
+        at = begin + hour * HOUR
+        for week in (ALL_DAY, NIGHT):
+            slow = slow_working_time(begin, at, zone, week, no_closed_days)
+            assert Calendar(zone, week).working_time(begin, at) == slow
+            assert Calendar(zone, week).working_time(at, begin + 96 * HOUR) == slow_working_time(
+                at, begin + 96 * HOUR, zone, week, no_closed_days
+            )
 
 
 @pytest.mark.parametrize(("zone", "day", "length"), CHANGES)

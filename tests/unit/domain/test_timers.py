@@ -106,7 +106,7 @@ def test_a_ticket_has_its_clocks_its_waiting_and_its_escalation_pending() -> Non
         (Timer.PROMISED_UPDATE, 25 * HOUR),
         (Timer.ESTIMATE, 3 * DAY),
     }
-    assert len({(timer.kind, timer.since) for timer in found}) == len(found)
+    assert len({(timer.kind, timer.number, timer.since) for timer in found}) == len(found)
 
 
 def test_a_clock_that_does_not_run_or_is_breached_has_nothing_pending() -> None:
