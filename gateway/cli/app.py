@@ -105,8 +105,8 @@ def load_desk(file: Annotated[Path, typer.Argument(help="A desk file.")]) -> Non
     from gateway.rulebook.desk_file import load_desk_file
     from gateway.storage.upgrade import upgrade
 
-    read = load_desk_file(file)
     gateway = CONTEXT.gateway
+    read = load_desk_file(file, calendars=gateway.policy.service_levels.calendars)
     upgrade(gateway.database)
     changed = gateway.desk.load(read, now=gateway.clock.now())
     gateway.desk.keys(now=gateway.clock.now())

@@ -53,7 +53,8 @@ def _templates(context: Context) -> str:
 def _desk(context: Context) -> str:
     from gateway.rulebook.desk_file import load_desk_file
 
-    read = load_desk_file(context.settings.desk.file)
+    calendars = context.gateway.policy.service_levels.calendars
+    read = load_desk_file(context.settings.desk.file, calendars=calendars)
     return (
         f"{len(read.addresses)} addresses, {len(read.people)} people, {len(read.organisations)} organisations"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -58,11 +59,14 @@ def try_examples(folder: Path, *, as_json: bool) -> int:
     Raises:
         ConfigurationError: the rules are wrong, or an example names what does not exist.
     """
+    from gateway.rulebook.clock_examples import run_clock_examples
     from gateway.rulebook.policy_examples import run_policy_examples
     from gateway.rulebook.reading_examples import run_reading_examples
 
     failed = passed = 0
-    for example in (*run_policy_examples(folder), *run_reading_examples(folder)):
+    for example in chain(
+        run_policy_examples(folder), run_clock_examples(folder), run_reading_examples(folder)
+    ):
         passed += example.passes
         failed += not example.passes
         if as_json:

@@ -80,7 +80,8 @@ def prepare(gateway: Gateway) -> None:
     from gateway.rulebook.desk_file import load_desk_file
     from gateway.storage.upgrade import upgrade
 
-    desk = load_desk_file(gateway.settings.desk.file)
+    calendars = gateway.policy.service_levels.calendars
+    desk = load_desk_file(gateway.settings.desk.file, calendars=calendars)
     gateway.processor("prepare")
     _, close = gateway.notifier("prepare")
     close()

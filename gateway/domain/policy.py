@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.escalation import EscalationPolicy
+from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
 
 
@@ -99,6 +101,8 @@ class Policy:
     limits: Limits
     default_language: str
     escalation: EscalationPolicy
+    service_levels: ServiceLevels
+    timers: TimerRules
 
     def rank(self, priority: str) -> int:
         """Place in the queue's order, 0 for the most urgent."""

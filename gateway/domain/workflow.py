@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.domain.sla import Effect
 from gateway.errors import ActRefused
 
 
@@ -21,6 +22,7 @@ class State:
         comment_required: what an agent must say when moving here, empty when nothing.
         fields: what else must be given: `at`, `who`, `third_party`, `resolution`.
         is_open: whether the ticket is still in the queue.
+        clocks: what the state does to the clocks `response` and `resolution`.
     """
 
     id: str
@@ -31,6 +33,7 @@ class State:
     comment_required: str
     fields: tuple[str, ...]
     is_open: bool
+    clocks: Mapping[str, Effect]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -96,23 +97,27 @@ class _Desk(Strict):
     organisations: list[_Organisation] = Field(default_factory=list)
 
 
-def load_desk_file(file: Path) -> DeskFile:
+def load_desk_file(file: Path, *, calendars: Collection[str] | None = None) -> DeskFile:
     """What the file says.
+
+    Args:
+        calendars: the names that contracts may use; None leaves them unchecked.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
     source = read_source(file)
     read = typed(source, _Desk)
-    return _Reading(source, read).desk()
+    return _Reading(source, read, calendars).desk()
 
 
 class _Reading:
     """One desk file on its way; the order of the checks is that of the file."""
 
-    def __init__(self, source: Source, read: _Desk) -> None:
+    def __init__(self, source: Source, read: _Desk, calendars: Collection[str] | None) -> None:
         self._source = source
         self._read = read
+        self._calendars = calendars
         self._teams = [team.name for team in read.teams]
         self._desk_keys = {author_key(each.address) for each in read.addresses}
         self._taken: dict[str, Place] = {}
@@ -193,6 +198,8 @@ class _Reading:
         place: Place = ("organisations", number)
         if [other.name for other in self._read.organisations].index(each.name) != number:
             raise self._source.refuse((*place, "name"), f"the organisation {each.name!r} is there twice")
+        if each.calendar and self._calendars is not None:
+            known(self._source, (*place, "calendar"), each.calendar, list(self._calendars), "calendar")
         domains = tuple(self._domain((*place, "domains", n), domain) for n, domain in enumerate(each.domains))
         for n, manager in enumerate(each.account_managers):
             if author_key(manager) not in roster:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy, Term
+from gateway.domain.sla import Effect
 from gateway.domain.workflow import State, Workflow
 from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.policy_files import (
@@ -20,6 +21,8 @@ from gateway.rulebook.policy_files import (
     TypesFile,
     WorkflowFile,
 )
+from gateway.rulebook.reminders import load_timer_rules
+from gateway.rulebook.service_levels import load_service_levels
 from gateway.rulebook.source import Place, Source, known, read_source, typed
 
 LANGUAGES = ("en", "fr")
@@ -59,6 +62,8 @@ def load_policy(folder: Path, *, templates: Collection[str] | None = None) -> Po
         limits=Limits(intake.limits.confirmations_a_day, intake.limits.participants),
         default_language=intake.default_language,
         escalation=load_escalation(folder, priority_terms),
+        service_levels=load_service_levels(folder, priorities=list(priority_terms)),
+        timers=load_timer_rules(folder),
     )
 
 
@@ -80,6 +85,11 @@ def _workflow(source: Source) -> Workflow:
     known(source, ("initial",), read.initial, list(entries), "state")
     if not entries[read.initial].open:
         raise source.refuse(("initial",), f"a new ticket cannot be {read.initial}, which is not open")
+    initial = entries[read.initial]
+    for name, effect in initial.clocks:
+        if effect is not Effect.RUN:
+            place = ("states", read.states.index(initial), "clocks", name)
+            raise source.refuse(place, f"the {name} clock of a new ticket must run")
     for number, state in enumerate(read.states):
         _check_state(source, ("states", number), state, entries)
     reachable = _reachable(read.initial, entries)
@@ -115,6 +125,12 @@ def _check_state(source: Source, place: Place, state: StateEntry, entries: dict[
         raise source.refuse(
             (*place, "reopens"), "only a state that is not open, and has a customer_reply, can be reopened"
         )
+    for name, effect in state.clocks:
+        stops = effect in {Effect.STOP, Effect.END}
+        if not state.open and not stops:
+            raise source.refuse((*place, "clocks", name), f"a ticket that is {state.id} has no running clock")
+        if state.open and stops and name == "resolution":
+            raise source.refuse((*place, "clocks", name), f"a ticket that is {state.id} is not resolved yet")
     if state.follow_up and state.open:
         raise source.refuse((*place, "follow_up"), "only a state that is not open is followed up")
 
@@ -140,6 +156,7 @@ def _state(entry: StateEntry) -> State:
         comment_required=entry.comment,
         fields=tuple(entry.needs),
         is_open=entry.open,
+        clocks={"response": entry.clocks.response, "resolution": entry.clocks.resolution},
     )
 
 

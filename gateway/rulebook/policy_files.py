@@ -7,10 +7,18 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from gateway.domain.policy import Audience
+from gateway.domain.sla import Effect
 from gateway.rulebook.source import Strict, Words
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 ByLanguage = dict[str, Words]
+
+
+class ClocksEntry(Strict):
+    """What a state does to each clock."""
+
+    response: Effect
+    resolution: Effect
 
 
 class StateEntry(Strict):
@@ -26,6 +34,7 @@ class StateEntry(Strict):
     reopens: bool = False
     follow_up: bool = False
     open: bool = True
+    clocks: ClocksEntry
 
 
 class TermEntry(Strict):

@@ -135,7 +135,7 @@ _KINDS = {
 
 
 def _reason(error: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, message, place = error["type"], error["msg"], error["loc"]
+    kind, message, place = error["type"], error["msg"].removeprefix("Value error, "), error["loc"]
     name = ".".join(str(part) for part in place)
     if kind == "extra_forbidden":
         return f"there is no key {name!r}; {_hint(str(place[-1]), _keys_at(model, place[:-1]))}"

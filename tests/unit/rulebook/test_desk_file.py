@@ -56,6 +56,16 @@ def test_the_contracts_example_loads(tmp_path: Path) -> None:
     assert [(name, contact.key) for name, contact in desk.contacts] == [("Acme", "chloe@acme.test")]
 
 
+def test_a_calendar_that_the_rules_do_not_have_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "desk.yaml"
+    file.write_text(EXAMPLE.replace("coverage: 24x7 ", "calendar: FRA #"), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match="no calendar 'FRA'; did you mean 'FR'") as refused:
+        load_desk_file(file, calendars=["24x7", "FR"])
+
+    assert "calendar: FRA" in file.read_text(encoding="utf-8").splitlines()[(refused.value.line or 0) - 1]
+
+
 def test_addresses_are_compared_in_lower_case_and_kept_as_written(tmp_path: Path) -> None:
     desk = _load(tmp_path, EXAMPLE.replace("chloe@acme.test", "Chloe.Petit@ACME.test"))
 

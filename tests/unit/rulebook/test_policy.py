@@ -11,13 +11,14 @@ import pytest
 from gateway.cli.rules import check, try_examples
 from gateway.domain.policy import Audience
 from gateway.errors import ConfigurationError
+from gateway.rulebook.clock_examples import run_clock_examples
 from gateway.rulebook.folder import rules_folder
 from gateway.rulebook.policy import load_policy
 from gateway.rulebook.policy_examples import run_policy_examples
 from gateway.rulebook.reading_examples import ReadingExample
 
 SHIPPED = rules_folder("")
-EXAMPLES = list(run_policy_examples(SHIPPED))
+EXAMPLES = [*run_policy_examples(SHIPPED), *run_clock_examples(SHIPPED)]
 
 
 @pytest.fixture
@@ -85,7 +86,9 @@ def test_the_version_changes_with_any_file(rules: Path) -> None:
     assert load_policy(SHIPPED).version == before
 
 
-@pytest.mark.parametrize("name", ["workflow", "priorities", "types", "notifications", "intake"])
+@pytest.mark.parametrize(
+    "name", ["workflow", "priorities", "types", "notifications", "intake", "calendars", "sla", "reminders"]
+)
 def test_a_missing_file_is_named(rules: Path, name: str) -> None:
     (rules / f"{name}.yaml").unlink()
 
@@ -215,6 +218,160 @@ FAULTS = [
         "  participant: 10",
         "did you mean 'participants'?",
     ),
+    (
+        "workflow",
+        "    clocks: {response: pause, resolution: pause}",
+        "    clocks: {response: pause, resolution: stop}",
+        "    clocks: {response: pause, resolution: stop}",
+        "a ticket that is waiting_third_party is not resolved yet",
+    ),
+    (
+        "workflow",
+        "    clocks: {response: end, resolution: stop}",
+        "    clocks: {response: end, resolution: run}",
+        "    clocks: {response: end, resolution: run}",
+        "a ticket that is resolved has no running clock",
+    ),
+    (
+        "workflow",
+        "    clocks: {response: run, resolution: run}",
+        "    clocks: {response: pause, resolution: run}",
+        "    clocks: {response: pause, resolution: run}",
+        "the response clock of a new ticket must run",
+    ),
+    (
+        "workflow",
+        "    clocks: {response: run, resolution: run}",
+        "    clocks: {response: go, resolution: run}",
+        "    clocks: {response: go, resolution: run}",
+        "it can be 'run', 'pause', 'stop' or 'end'",
+    ),
+    (
+        "calendars",
+        "    zone: Europe/London",
+        "    zone: Europe/Londres",
+        "    zone: Europe/Londres",
+        "there is no time zone 'Europe/Londres'",
+    ),
+    ("calendars", "    zone: UTC", "    zone: ../UTC", "    zone: ../UTC", "there is no time zone"),
+    (
+        "calendars",
+        "    country: GB",
+        "    country: GBX",
+        "    country: GBX",
+        "there is no country with public holidays 'GBX'; did you mean 'GB'?",
+    ),
+    (
+        "calendars",
+        "    region: ENG",
+        "    region: ENGL",
+        "    region: ENGL",
+        "there is no region of GB 'ENGL'; did you mean 'ENG'?",
+    ),
+    ("calendars", "    country: GB", "    closed: []", "    region: ENG", "a region needs its country"),
+    (
+        "calendars",
+        "    country: GB",
+        "    country: GB\n    closed: [{day: 2026-02-30, why: never}]",
+        "    closed: [{day: 2026-02-30",
+        "valid date",
+    ),
+    (
+        "calendars",
+        "    hours: {monday: 09:00-17:30,",
+        "    hours: {monday: 9-17,",
+        "    hours:",
+        "'9-17' is not",
+    ),
+    (
+        "calendars",
+        "    hours: {monday: 09:00-17:30,",
+        "    hours: {monday: 17:30-09:00,",
+        "    hours:",
+        "must follow one another",
+    ),
+    (
+        "calendars",
+        "    hours: {monday: 09:00-17:30,",
+        "    hours: {mondays: 09:00-17:30,",
+        "    hours:",
+        "did you mean 'monday'?",
+    ),
+    (
+        "sla",
+        "  business-hours: FR",
+        "  business-hours: FRA",
+        "  business-hours: FRA",
+        "there is no calendar 'FRA'; did you mean 'FR'?",
+    ),
+    ("sla", "  24x7: 24x7", "  24/7: 24x7", "  24/7: 24x7", "no coverage '24/7'; did you mean '24x7'?"),
+    ("sla", "  24x7: 24x7", "", "coverages:", "the calendar of '24x7' is missing"),
+    (
+        "sla",
+        "default_coverage: business-hours",
+        "default_coverage: all",
+        "default_coverage: all",
+        "no coverage",
+    ),
+    ("sla", "warn_after: 75%", "warn_after: 75", "warn_after: 75", "'75' is not a share such as 75%"),
+    ("sla", "  urgent:", "  urgend:", "  urgend:", "no priority 'urgend'; did you mean 'urgent'?"),
+    (
+        "sla",
+        "    resolution: 4 hours",
+        "    resolution: 20 minutes",
+        "    resolution: 20 minutes",
+        "cannot be resolved before it is answered",
+    ),
+    (
+        "sla",
+        "    response: 30 minutes",
+        "    response: 0 minutes",
+        "    response: 0",
+        "nobody can keep 0 minutes",
+    ),
+    (
+        "sla",
+        "    resolution: 40 hours",
+        "    resolution: 5 days",
+        "    resolution: 5 days",
+        "in hours and minutes",
+    ),
+    (
+        "sla",
+        "    resolution: 40 hours",
+        "    resolution: 40h",
+        "    resolution: 40h",
+        "not a duration such as",
+    ),
+    (
+        "reminders",
+        "  remind_after: [3 days, 6 days]",
+        "  remind_after: [3 days, 3 days]",
+        "  remind_after:",
+        "each reminder must be later",
+    ),
+    (
+        "reminders",
+        "  close_after: 12 days",
+        "  close_after: 6 days",
+        "  close_after:",
+        "must be later than the last",
+    ),
+    (
+        "reminders",
+        "  notice: 2 days",
+        "  notice: 4 days",
+        "  notice:",
+        "longer than the time between two reminders",
+    ),
+    (
+        "reminders",
+        "  decide_within: 4 hours",
+        "  decide_within: 0 hours",
+        "  decide_within:",
+        "must be more than nothing",
+    ),
+    ("reminders", "  share_of_open: 10%", "  share_of_open: 0%", "  share_of_open:", "is not a share"),
 ]
 
 
@@ -241,7 +398,8 @@ def test_a_seeded_fault_is_refused_with_file_line_and_reason(
 
 def test_a_state_that_nothing_leads_to_is_refused(rules: Path) -> None:
     file = rules / "workflow.yaml"
-    island = "  - id: {0}\n    label: {{en: A, fr: A}}\n    why: nobody comes here\n    becomes: [{1}]\n"
+    island = "  - id: {0}\n    label: {{en: A, fr: A}}\n    why: nobody comes here\n"
+    island += "    clocks: {{response: run, resolution: run}}\n    becomes: [{1}]\n"
     text = file.read_text(encoding="utf-8")
     file.write_text(
         text.replace(
@@ -277,7 +435,12 @@ def test_examples_are_counted_or_printed_as_json(capsys: pytest.CaptureFixture[s
 
     assert len(rows) == counted
     assert all(row["ok"] and row["expected"] == row["found"] for row in rows)
-    assert {row["file"] for row in rows} >= {"workflow.yaml", "notifications.yaml", "bounces.yaml"}
+    assert {row["file"] for row in rows} >= {
+        "workflow.yaml",
+        "notifications.yaml",
+        "bounces.yaml",
+        "sla.yaml",
+    }
 
 
 def test_an_example_of_a_state_that_does_not_exist_is_refused(rules: Path) -> None:
@@ -289,6 +452,31 @@ def test_an_example_of_a_state_that_does_not_exist_is_refused(rules: Path) -> No
         list(run_policy_examples(rules))
 
     assert refused.value.line == _line_of(file, "    - {state: submited, gives: submitted}")
+
+
+EXAMPLE_FAULTS = [
+    ("calendars", "calendar: GB, from", "calendar: UK, from", "no calendar 'UK'"),
+    ("calendars", "from: 2026-12-24 17:00", "from: 2026-12-24 25:00", "is not a time such as"),
+    ("sla", "coverage: 24x7", "coverage: 24/7", "no coverage '24/7'"),
+    ("sla", "09:00 medium,", "09:00 middle,", "no priority 'middle'"),
+    ("sla", "11:00 resolved,", "11:00 solved,", "no priority or state 'solved'"),
+    ("sla", "at: 2026-11-21 03:22", "at: later", "is not a time such as"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "reason"), EXAMPLE_FAULTS)
+def test_a_clock_example_that_names_what_is_not_there_is_refused(
+    rules: Path, name: str, old: str, new: str, reason: str
+) -> None:
+    file = rules / f"{name}.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=reason) as refused:
+        list(run_clock_examples(rules))
+
+    assert refused.value.file == str(file)
+    assert new in file.read_text(encoding="utf-8").splitlines()[(refused.value.line or 0) - 1]
 
 
 def test_a_configured_folder_goes_before_the_shipped_one(rules: Path) -> None:
