@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from gateway.broker.brokers import Broker
     from gateway.domain.policy import Policy
     from gateway.pipeline.act import Acting
+    from gateway.pipeline.fall_due import Scheduler
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.outbox import Outbox
     from gateway.storage.tickets import TicketStore
+    from gateway.storage.timers import TimerStore
     from gateway.storage.unit_of_work import SqlUnitOfWork
 
 _REFRESH_S = 1.0
@@ -255,6 +257,28 @@ class Gateway:
 
         transport = open_transport(self.settings.relay.url)
         return Notifier(self.outbox, self.renderer, transport, self.clock, owner), transport.close
+
+    @cached_property
+    def timers(self) -> TimerStore:
+        """What falls due on tickets."""
+        from gateway.storage.timers import TimerStore
+
+        return TimerStore(self.database)
+
+    def scheduler(self) -> Scheduler:
+        """Carries out what has fallen due."""
+        from gateway.pipeline.fall_due import Scheduler
+
+        return Scheduler(
+            timers=self.timers,
+            open_uow=self.open_uow,
+            current=self.directory.current,
+            policy=self.policy,
+            renderer=self.renderer,
+            clock=self.clock,
+            bell=self.bell,
+            monotonic=time.monotonic,
+        )
 
     def acting(self) -> Acting:
         """Acts of the command line."""

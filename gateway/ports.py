@@ -12,6 +12,7 @@ from gateway.domain.envelope import Envelope
 from gateway.domain.escalation import Escalation
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.domain.timers import DueTimer
 from gateway.domain.token import Purpose, Token
 from gateway.errors import GatewayError
 
@@ -288,6 +289,19 @@ class Escalations(Protocol):
         """When somebody of the desk commented last."""
 
 
+class Timers(Protocol):
+    """What falls due, in a unit of work."""
+
+    def plan(self, ticket: int, due: tuple[DueTimer, ...], *, is_new: bool) -> None:
+        """From now on these and no others are to fall due on the ticket."""
+
+    def undone(self, ticket: int, now: datetime) -> list[DueTimer]:
+        """What has fallen due on a ticket that is locked, the oldest first."""
+
+    def done(self, ticket: int, timer: DueTimer, *, now: datetime) -> None:
+        """The timer was carried out, for ever."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the desk's rows, seen as values; belongs to one call.
 
@@ -300,6 +314,10 @@ class UnitOfWork(Protocol):
     @property
     def escalations(self) -> Escalations:
         """Requests for escalation."""
+
+    @property
+    def timers(self) -> Timers:
+        """What falls due."""
 
     def prefetch(self, wanted: Wanted) -> None:
         """Fetch for a whole batch what would otherwise be fetched for each mail."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import escalations, ledger, rules, tickets
+from gateway.cli import escalations, ledger, rules, tickets, timers
 from gateway.cli.context import CONTEXT
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
@@ -27,6 +27,7 @@ db = typer.Typer(no_args_is_help=True, help="The database.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign reply addresses.")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(escalations.app, name="escalations")
+app.add_typer(timers.app, name="timers")
 app.add_typer(ledger.mail, name="mail")
 app.add_typer(ledger.outbox, name="outbox")
 app.add_typer(desk, name="desk")
@@ -50,7 +51,7 @@ def options(
 @app.command()
 def serve(
     only: Annotated[
-        str, typer.Option(help="Only these roles: smtp, lmtp, worker, separated by commas.")
+        str, typer.Option(help="Only these roles: smtp, lmtp, worker, timers, separated by commas.")
     ] = "",
 ) -> None:
     """Run the gateway, or some of its roles, until SIGTERM or Ctrl-C."""

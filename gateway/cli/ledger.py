@@ -10,6 +10,7 @@ import typer
 
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
+from gateway.domain.acts import MailDropped
 from gateway.errors import ActRefused
 from gateway.ports import LedgerEntry, OutboxEntry
 
@@ -96,6 +97,9 @@ def drop(
     """Settle a held mail as dropped; its bytes are kept."""
     _check_held(number)
     CONTEXT.gateway.ledger.drop(number, reason=reason, now=CONTEXT.gateway.clock.now())
+    ticket = CONTEXT.gateway.ledger.entry(number).ticket
+    if ticket is not None:
+        CONTEXT.gateway.acting().by_itself([MailDropped(ticket, number, reason)])
 
 
 def _check_held(number: int) -> None:

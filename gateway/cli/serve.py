@@ -19,8 +19,8 @@ from gateway.workers.lifeline import Lifeline
 
 log = logging.getLogger(__name__)
 
-ROLES = ("smtp", "lmtp", "worker")
-_COMING = ("imap", "timers", "web")
+ROLES = ("smtp", "lmtp", "worker", "timers")
+_COMING = ("imap", "web")
 
 
 def chosen_roles(only: str) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def run_process(arguments: list[str]) -> int:
         elif options.role == "receiver":
             run_receiver_process(gateway, chosen_roles(options.only), Lifeline(options.lifeline))
         else:
-            run_worker_process(gateway, options.slot, Lifeline(options.lifeline))
+            run_worker_process(gateway, options.slot, chosen_roles(options.only), Lifeline(options.lifeline))
     except ConfigurationError as error:
         log.error("configuration.wrong", extra={"reason": str(error)})  # noqa: TRY400  (told in words)
         return os.EX_CONFIG
@@ -123,8 +123,8 @@ def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: L
         intake.stop()
 
 
-def run_worker_process(gateway: Gateway, slot: int, lifeline: Lifeline) -> None:
-    """Drain until SIGTERM."""
+def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeline: Lifeline) -> None:
+    """Drain until SIGTERM: as `worker` mail and notifications, as `timers` what falls due."""
     from gateway.workers.drain import Drain
     from gateway.workers.worker import run_worker, watched
 
@@ -135,10 +135,14 @@ def run_worker_process(gateway: Gateway, slot: int, lifeline: Lifeline) -> None:
         log.info("leases.released", extra={"rows": released})
     processor = gateway.processor(owner)
     notifier, close = gateway.notifier(owner)
-    drains = [
-        Drain("inbound", watched(processor.process_batch)),
-        Drain("outbox", notifier.send_batch),
-    ]
+    drains = []
+    if "worker" in roles:
+        drains += [
+            Drain("inbound", watched(processor.process_batch)),
+            Drain("outbox", notifier.send_batch),
+        ]
+    if "timers" in roles:
+        drains.append(Drain("timers", gateway.scheduler().run_due))
     try:
         run_worker(gateway.broker, drains, listener=gateway.bell_listener(), lifeline=lifeline)
     finally:
@@ -167,13 +171,20 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
             children.append(
                 Child("receiver", [*command, "--role", "receiver", "--only", ",".join(listeners)])
             )
-        if "worker" in roles:
-            children += [
-                Child(f"worker-{slot}", [*command, "--role", "worker", "--slot", str(slot)])
-                for slot in range(settings.gateway.workers)
-            ]
+        children += [
+            Child(f"worker-{slot}", [*command, "--role", "worker", "--slot", str(slot), "--only", own])
+            for slot, own in enumerate(_worker_roles(roles, settings.gateway.workers))
+        ]
         banner = _Banner(settings, waiting={child.name for child in children})
         return Supervisor(children, on_ready=banner.heard).run()
+
+
+def _worker_roles(roles: Sequence[str], workers: int) -> list[str]:
+    """What each worker process does; one of them looks after the timers too."""
+    own = ["worker"] * workers if "worker" in roles else []
+    if "timers" in roles:
+        own = [f"{own[0]},timers", *own[1:]] if own else ["timers"]
+    return own
 
 
 @contextmanager

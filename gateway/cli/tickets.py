@@ -13,6 +13,7 @@ from gateway.cli.escalations import escalation_object
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.acts import Act
 from gateway.domain.desk import Contact
+from gateway.domain.sla import Clock
 from gateway.domain.ticket import Comment, TimelineEntry
 from gateway.pipeline.orders import Orders
 from gateway.storage.tickets import TicketView
@@ -127,8 +128,13 @@ def _person(contact: Contact | None) -> dict[str, str]:
     return {"name": contact.name if contact else "", "address": contact.address if contact else ""}
 
 
-def _clock() -> dict[str, Any]:
-    return {"due_at": None, "stopped_at": None, "paused": False, "breached": False}
+def _clock(clock: Clock) -> dict[str, Any]:
+    return {
+        "due_at": instant(clock.due_at),
+        "stopped_at": instant(clock.stopped_at),
+        "paused": clock.paused,
+        "breached": clock.breached_at is not None,
+    }
 
 
 def _summary(view: TicketView) -> dict[str, Any]:
@@ -156,8 +162,8 @@ def ticket_object(view: TicketView) -> dict[str, Any]:
     """What `tickets show N --json` prints."""
     return _summary(view) | {
         "participants": [each.address for each in view.participants],
-        "response": _clock(),
-        "resolution_clock": _clock(),
+        "response": _clock(view.ticket.response),
+        "resolution_clock": _clock(view.ticket.resolution_clock),
         "escalation": escalation_object(view.escalation),
         "comments": [_comment(each) for each in view.comments],
         "timeline": [_entry(each) for each in view.timeline],
@@ -190,6 +196,13 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
     }
 
 
+def _clock_words(clock: Clock) -> str:
+    words = "breached, " if clock.breached_at else ""
+    if clock.stopped_at:
+        return f"{words}stopped {instant(clock.stopped_at)}"
+    return words + ("paused" if clock.paused else f"due {instant(clock.due_at)}" if clock.due_at else "-")
+
+
 def _print_page(view: TicketView) -> None:
     from rich.console import Console
     from rich.text import Text
@@ -207,6 +220,8 @@ def _print_page(view: TicketView) -> None:
         ("team", ticket.team),
         ("assignee", ticket.assignee.address if ticket.assignee else ""),
         ("follows", ", ".join(each.address for each in view.participants)),
+        ("response", _clock_words(ticket.response)),
+        ("resolution", _clock_words(ticket.resolution_clock)),
         ("escalation", str(view.escalation.state) if view.escalation else ""),
         ("links", ", ".join(f"{kind} #{other}" for kind, other in view.links)),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.domain.desk import Contact
 from gateway.domain.mail import Attachment
@@ -153,13 +154,18 @@ class RecordReturn:
 
 @dataclass(frozen=True, slots=True)
 class RecordAutomatic:
-    """An automatic mail belongs to a ticket: noted there, with no other effect."""
+    """An automatic mail belongs to a ticket: noted there, with no other effect than to wait for an absence.
+
+    Attributes:
+        away_until: the day of return that an absence names.
+    """
 
     ticket: int
     kind: str
     author_shown: str
     message_id: str
     evidence: str
+    away_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +272,38 @@ class ClimbMatrix:
     ticket: int
 
 
+@dataclass(frozen=True, slots=True)
+class RemindCustomer:
+    """Say by itself that the desk still waits; `number` counts from 1."""
+
+    ticket: int
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckClocks:
+    """Put on record what the clocks have come to by the passing of time."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class OweUpdate:
+    """Tell the desk that the news it promised are due."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailDropped:
+    """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
+
+    ticket: int
+    inbound_id: int
+    reason: str
+
+
 Act = (
     OpenTicket
     | AddComment
@@ -283,6 +321,10 @@ Act = (
     | DecideEscalation
     | UndoDecision
     | ClimbMatrix
+    | RemindCustomer
+    | CheckClocks
+    | OweUpdate
+    | MailDropped
     | AskToConfirm
     | AnswerCommands
     | RefuseMail

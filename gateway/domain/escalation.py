@@ -6,13 +6,14 @@ decides it, case by case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.desk import Contact
 from gateway.domain.ticket import Ticket
+from gateway.domain.timers import DueTimer, Timer
 
 NO_UPDATE = "no-update-for-a-week"
 BEING_WORKED_ON = "being-worked-on"
@@ -142,6 +143,23 @@ class EscalationPolicy:
         elif desk_active_at is not None and now - desk_active_at <= self.active:
             refusals.append(BEING_WORKED_ON)
         return grounds, tuple(refusals)
+
+
+def escalation_timers(
+    escalation: Escalation | None, promised_since: datetime | None, policy: EscalationPolicy
+) -> Iterator[DueTimer]:
+    """What falls due on an escalation: the next level of the matrix, or news that were promised.
+
+    Args:
+        escalation: the open request, or None.
+        promised_since: when the customer was last told something, None where nothing is promised.
+    """
+    if escalation is not None and escalation.is_open:
+        at = policy.next_level_at(escalation)
+        if at is not None:
+            yield DueTimer(Timer.ESCALATION_SILENCE, at, escalation.requested_at, escalation.level + 1)
+    if promised_since is not None:
+        yield DueTimer(Timer.PROMISED_UPDATE, promised_since + policy.update_every, promised_since)
 
 
 def merged(before: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:

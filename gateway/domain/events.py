@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from gateway.domain.acts import CommandAnswer
@@ -195,3 +196,36 @@ class MailRefused(Answered):
     reason: str
     comment: Comment
     name: ClassVar[str] = "mail_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class SlaWarned(Event):
+    """A clock has used most of its target; `clock` is response or resolution."""
+
+    clock: str
+    due_at: datetime | None
+    name: ClassVar[str] = "sla_warned"
+
+
+@dataclass(frozen=True, slots=True)
+class SlaBreached(SlaWarned):
+    """A clock has used all of its target."""
+
+    name: ClassVar[str] = "sla_breached"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReminded(Event):
+    """The customer has not answered; `number` counts the reminders, `closes_at` is when it ends."""
+
+    number: int
+    closes_at: datetime
+    comment: Comment
+    name: ClassVar[str] = "customer_reminded"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOwed(Event):
+    """News that an approved escalation promised have not been given."""
+
+    name: ClassVar[str] = "update_owed"

@@ -104,6 +104,11 @@ class Policy:
     service_levels: ServiceLevels
     timers: TimerRules
 
+    def words(self, name: str, language: str) -> str:
+        """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""
+        texts = self.timers.words[name]
+        return texts.get(language) or texts["en"]
+
     def rank(self, priority: str) -> int:
         """Place in the queue's order, 0 for the most urgent."""
         return list(self.priorities).index(priority)

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from gateway.domain.desk import Contact
 from gateway.domain.mail import Attachment
+from gateway.domain.sla import Clock
+from gateway.domain.timers import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,11 @@ class Ticket:
         root_message_id: the ticket's first mail; every mail we send refers to it.
         last_message_id: the customer's last mail; what we send answers it.
         nudged_at: when a nudge was last told to the desk.
-        escalated: whether a lead has approved its escalation; such tickets stand first in the queue.
+        created_at: when its mail was received; both clocks start there.
+        escalation: state of its newest request for escalation, or empty; approved ones stand first
+            in the queue.
+        promised_since: when the customer was last told something, where regular news are promised.
+        waiting: None in any other state than waiting_customer.
     """
 
     number: int
@@ -43,7 +49,11 @@ class Ticket:
     closed_at: datetime | None
     nudges: int
     nudged_at: datetime | None
-    escalated: bool
+    escalation: str
+    promised_since: datetime | None
+    response: Clock
+    resolution_clock: Clock
+    waiting: Waiting | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ so that what has been carried out once is not done again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,10 +27,8 @@ class Timer(StrEnum):
     RESOLUTION_BREACH = "resolution_breach"
     PROMISED_UPDATE = "promised_update"
     """An escalation's regular update is owed to the customer."""
-    ESTIMATE = "estimate"
-    """The time to resolution that was estimated for an escalation is over."""
     ESCALATION_SILENCE = "escalation_silence"
-    """Nobody has decided on an escalation."""
+    """Nobody has decided on an escalation; `number` is the level that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,55 +87,29 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Escalation:
-    """What an escalation owes.
+class TimerRules:
+    """What rules/reminders.yaml says.
 
     Attributes:
-        requested_at: None once it is decided.
-        updated_at: when the customer was last told something, None unless updates are promised.
-        estimate_at: the estimated time to resolution, None where none was given or the ticket is answered.
+        words: what is said on the ticket, by `reminder` and `closing`, then language.
     """
 
-    requested_at: datetime | None = None
-    updated_at: datetime | None = None
-    estimate_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EscalationRules:
-    """How long an escalation may be left undecided, and how often an update is owed."""
-
-    decide_within: timedelta
-    update_every: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class TimerRules:
-    """What rules/reminders.yaml says."""
-
     reminders: ReminderRules
-    escalations: EscalationRules
+    words: Mapping[str, Mapping[str, str]]
     brake: BrakeRules
 
 
 def pending(
-    rules: TimerRules,
-    response: Clock,
-    resolution: Clock,
-    waiting: Waiting | None = None,
-    escalation: Escalation | None = None,
+    rules: TimerRules, response: Clock, resolution: Clock, waiting: Waiting | None = None
 ) -> tuple[DueTimer, ...]:
-    """All that is to fall due on a ticket.
+    """All that is to fall due on a ticket but for its escalation; see `escalation.escalation_timers`.
 
     Args:
         waiting: None in any other state than waiting_customer.
-        escalation: None where there is none.
     """
     timers = [*clock_timers(response, resolution)]
     if waiting and (timer := waiting_timer(waiting, rules.reminders)):
         timers.append(timer)
-    if escalation:
-        timers += escalation_timers(escalation, rules.escalations)
     return tuple(timers)
 
 
@@ -175,13 +147,3 @@ def _of_clock(clock: Clock, warning: Timer, breach: Timer) -> Iterator[DueTimer]
         yield DueTimer(warning, clock.warn_at, clock.since)
     if clock.due_at and not clock.breached_at:
         yield DueTimer(breach, clock.due_at, clock.since)
-
-
-def escalation_timers(escalation: Escalation, rules: EscalationRules) -> Iterator[DueTimer]:
-    """What the desk owes to whoever escalated."""
-    if at := escalation.requested_at:
-        yield DueTimer(Timer.ESCALATION_SILENCE, at + rules.decide_within, at)
-    if at := escalation.updated_at:
-        yield DueTimer(Timer.PROMISED_UPDATE, at + rules.update_every, at)
-    if at := escalation.estimate_at:
-        yield DueTimer(Timer.ESTIMATE, at, at)

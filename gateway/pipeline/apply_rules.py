@@ -140,6 +140,7 @@ def _automatic(classified: Classified, facts: Facts) -> Decision:
         author_shown=facts.said.author_shown,
         message_id=facts.said.message_id,
         evidence=facts.evidence.level.name,
+        away_until=classified.auto_reply.until if classified.auto_reply else None,
     )
     return Decision(Outcome.AUTO_REPLY, (act,), facts.ticket.number, reason)
 

@@ -80,7 +80,7 @@ def _request(act: RequestEscalation, change: TicketChange) -> tuple[Event, ...]:
         )
     )
     change.note(ticket.number, "escalation_requested", said, to=", ".join(grounds), reason=act.reason)
-    change.save(ticket)
+    change.save(replace(ticket, escalation=str(made.state)))
     comment = change.as_comment(ticket.number, said, "public")
     return (EscalationRequested(change.ticket(ticket.number), said.author, made, comment),)
 
@@ -100,7 +100,8 @@ def _decide(act: DecideEscalation, change: TicketChange) -> tuple[Event, ...]:
         estimate=act.estimate,
     )
     change.uow.escalations.save(decided)
-    change.save(replace(ticket, escalated=act.approved))
+    promised_since = change.now if act.approved else None
+    change.save(replace(ticket, escalation=str(state), promised_since=promised_since))
     change.enter(
         ticket.number,
         act.actor.address,
@@ -133,7 +134,7 @@ def _undo(act: UndoDecision, change: TicketChange) -> tuple[Event, ...]:
         estimate="",
     )
     change.uow.escalations.save(reopened)
-    change.save(replace(ticket, escalated=False))
+    change.save(replace(ticket, escalation=str(reopened.state), promised_since=None))
     change.enter(
         ticket.number,
         act.actor.address,
@@ -153,6 +154,7 @@ def _climb(act: ClimbMatrix, change: TicketChange) -> tuple[Event, ...]:
         return ()
     higher = replace(before, level=before.level + 1)
     change.uow.escalations.save(higher)
+    change.touch(ticket.number)
     change.enter(
         ticket.number,
         "",

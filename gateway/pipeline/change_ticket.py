@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -18,15 +18,19 @@ from gateway.domain.acts import (
     ChangePriority,
     ChangeState,
     ChangeType,
+    CheckClocks,
     ClaimPriority,
     ClimbMatrix,
     DecideEscalation,
     HoldMail,
+    MailDropped,
     Nudge,
     OpenTicket,
+    OweUpdate,
     RecordAutomatic,
     RecordReturn,
     RefuseMail,
+    RemindCustomer,
     RequestEscalation,
     UndoDecision,
 )
@@ -35,6 +39,7 @@ from gateway.domain.events import (
     CommentedByCustomer,
     CommentedByDesk,
     ConfirmationAsked,
+    CustomerReminded,
     Event,
     MailHeld,
     MailRefused,
@@ -47,11 +52,15 @@ from gateway.domain.events import (
     TicketAssigned,
     TicketOpened,
     TicketReopened,
+    UpdateOwed,
 )
 from gateway.domain.policy import Policy
+from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
+from gateway.domain.timers import Reminder
 from gateway.pipeline.change_escalation import change_escalation
-from gateway.pipeline.ticket_change import TicketChange
+from gateway.pipeline.follow_clocks import started
+from gateway.pipeline.ticket_change import TicketChange, by_itself
 from gateway.ports import UnitOfWork
 
 # Whoever asks for news ten times within an hour is one who asks for news.
@@ -59,11 +68,16 @@ _NUDGES_ARE_ONE = timedelta(hours=1)
 
 
 def change_ticket(
-    acts: Iterable[Act], uow: UnitOfWork, policy: Policy, *, now: datetime
+    acts: Iterable[Act], uow: UnitOfWork, policy: Policy, *, now: datetime, at: datetime | None = None
 ) -> tuple[Event, ...]:
-    """Do all of `acts` in order; each says what has happened."""
-    change = _Change(uow, policy, now)
-    return tuple(event for act in acts for event in _carry_out(act, change))
+    """Do all of `acts` in order; each says what has happened.
+
+    Args:
+        at: when it was wanted, such as a mail's receipt; `now` where it is wanted now.
+    """
+    change = _Change(uow, policy, now, at or now)
+    happened = [event for act in acts for event in _carry_out(act, change)]
+    return (*happened, *change.finish())
 
 
 def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
@@ -80,6 +94,8 @@ class _Change(TicketChange):
         address = desk.addresses.get(act.desk_address) or desk.default_address()
         said = replace(act.said, author=self.known(act.said.author, act.language))
         requester = said.author
+        organisation = requester.organisation_id if requester else None
+        response, resolution = started(organisation, desk, self.policy, at=self.at)
         ticket = self.uow.add_ticket(
             Ticket(
                 number=0,
@@ -90,22 +106,27 @@ class _Change(TicketChange):
                 claimed_priority="",
                 type=self.policy.default_type,
                 language=act.language,
-                organisation_id=requester.organisation_id if requester else None,
+                organisation_id=organisation,
                 requester=requester,
                 desk_address=address.key,
                 team=address.team,
                 assignee=None,
                 root_message_id=said.message_id,
                 last_message_id=said.message_id,
-                created_at=self.now,
+                created_at=self.at,
                 updated_at=self.now,
                 closed_at=None,
                 nudges=0,
                 nudged_at=None,
-                escalated=False,
+                escalation="",
+                promised_since=None,
+                response=response,
+                resolution_clock=resolution,
+                waiting=None,
             )
         )
         self.opened = ticket.number
+        self.touch(ticket.number)
         self.note(ticket.number, "opened", said, to=ticket.state)
         if act.follow_up_of is not None:
             self.uow.add_link(ticket.number, "follows_up", act.follow_up_of)
@@ -119,10 +140,13 @@ class _Change(TicketChange):
         comment = self.say(ticket.number, said, act.visibility)
         if not act.by_desk and said.message_id:
             ticket = replace(ticket, last_message_id=said.message_id)
+        if act.by_desk and act.visibility == "public" and ticket.promised_since is not None:
+            ticket = replace(ticket, promised_since=self.now)
         self.save(ticket)
         ticket = self.ticket(act.ticket)
         if act.visibility == "internal":
             return ()
+        self.spoken(ticket.number)
         if act.by_desk:
             return (CommentedByDesk(ticket, said.author, comment),)
         return (CommentedByCustomer(ticket, said.author, comment),)
@@ -237,6 +261,8 @@ class _Change(TicketChange):
             return ()
         self.note(act.ticket, "mail_held", act.said, to=str(act.said.inbound_id), reason=act.reason)
         ticket = self.ticket(act.ticket)
+        if ticket.waiting is not None:
+            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=True)))
         return (MailHeld(ticket, None, act.said.author_shown, act.said.inbound_id, act.reason),)
 
     def record_return(self, act: RecordReturn) -> tuple[Event, ...]:
@@ -245,13 +271,63 @@ class _Change(TicketChange):
             act.notification, contact=act.contact, permanent=act.permanent, reason=act.reason, now=self.now
         )
         address = contact.address if contact else ""
+        self._returned_reminder(act.ticket)
         self.enter(act.ticket, "", "notification_returned", "", address, act.reason, act.evidence)
         return (NotificationReturned(self.ticket(act.ticket), None, contact, act.reason),)
+
+    def _returned_reminder(self, number: int) -> None:
+        """Whoever has not got the last reminder has not been reminded."""
+        ticket = self.ticket(number)
+        if ticket.waiting is None or not ticket.waiting.reminders:
+            return
+        *before, last = ticket.waiting.reminders
+        reminders = (*before, replace(last, returned=True))
+        self.save(replace(ticket, waiting=replace(ticket.waiting, reminders=reminders)))
+
+    def remind(self, act: RemindCustomer) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        waiting = ticket.waiting
+        if waiting is None:
+            return ()
+        reminders = (*waiting.reminders, Reminder(self.now, returned=False))
+        self.save(replace(ticket, waiting=replace(waiting, reminders=reminders)))
+        said = by_itself(act.text)
+        comment = self.say(ticket.number, said, "public")
+        self.note(ticket.number, "reminded", said, to=str(act.number))
+        rules = self.policy.timers.reminders
+        closes_at = max(waiting.since + rules.close_after, self.now + rules.notice)
+        return (CustomerReminded(self.ticket(ticket.number), None, act.number, closes_at, comment),)
+
+    def check_clocks(self, act: CheckClocks) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        self.save(
+            replace(
+                ticket,
+                response=on_time(ticket.response, self.now),
+                resolution_clock=on_time(ticket.resolution_clock, self.now),
+            )
+        )
+        return ()
+
+    def owe_update(self, act: OweUpdate) -> tuple[Event, ...]:
+        self.touch(act.ticket)
+        return (UpdateOwed(self.ticket(act.ticket), None),)
+
+    def mail_dropped(self, act: MailDropped) -> tuple[Event, ...]:
+        ticket = self.ticket(act.ticket)
+        if ticket.waiting is not None:
+            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=False)))
+        self.enter(act.ticket, "", "mail_dropped", "", str(act.inbound_id), act.reason, "")
+        return ()
 
     def record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
         self.enter(act.ticket, act.author_shown, act.kind, "", "", "automatic mail", act.evidence)
         if act.message_id:
             self.uow.add_message_id(act.message_id, act.ticket)
+        ticket = self.ticket(act.ticket)
+        if act.away_until is not None and ticket.waiting is not None:
+            back = datetime.combine(act.away_until, time(), UTC)
+            self.save(replace(ticket, waiting=replace(ticket.waiting, away_until=back)))
         return ()
 
 
@@ -269,6 +345,10 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         RecordReturn: _Change.record_return,
         RecordAutomatic: _Change.record_automatic,
         ClaimPriority: _Change.claim,
+        RemindCustomer: _Change.remind,
+        CheckClocks: _Change.check_clocks,
+        OweUpdate: _Change.owe_update,
+        MailDropped: _Change.mail_dropped,
         AskToConfirm: _Change.ask_to_confirm,
         AnswerCommands: _Change.answer_commands,
         RefuseMail: _Change.refuse_mail,

@@ -10,6 +10,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.events import (
     CommandsAnswered,
     ConfirmationAsked,
+    CustomerReminded,
     EscalationEvent,
     Event,
     MailHeld,
@@ -17,6 +18,7 @@ from gateway.domain.events import (
     NotificationReturned,
     PriorityChanged,
     PriorityClaimed,
+    SlaWarned,
     StateChanged,
     TicketReopened,
 )
@@ -44,6 +46,8 @@ def context_of(
         "escalation": _escalation(event, policy),
         "claim": _claim(event, language, policy),
         "answer": _answer(event, language),
+        "sla": _sla(event),
+        "reminder": _reminder(event, language),
     }
 
 
@@ -166,6 +170,19 @@ def _answer(event: Event, language: str) -> dict[str, Any] | None:
             return {"commands": [], "evidence": event.comment.evidence, "deed": "", "reason": event.reason}
         case _:
             return None
+
+
+def _sla(event: Event) -> dict[str, Any] | None:
+    if not isinstance(event, SlaWarned):
+        return None
+    return {"clock": event.clock, "due_at": f"{event.due_at:%Y-%m-%d %H:%M} UTC" if event.due_at else ""}
+
+
+def _reminder(event: Event, language: str) -> dict[str, Any] | None:
+    if not isinstance(event, CustomerReminded):
+        return None
+    shown = "%d/%m/%Y" if language == "fr" else "%Y-%m-%d"
+    return {"number": event.number, "closes_on": f"{event.closes_at:{shown}}"}
 
 
 def _name(contact: Contact | None) -> str:

@@ -155,7 +155,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
     decision = apply_rules(
         mail.classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
     )
-    events = change_ticket(decision.acts, uow, tools.policy, now=now)
+    events = change_ticket(decision.acts, uow, tools.policy, now=now, at=mail.inbound.envelope.received_at)
     told = fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
     read = mail.classified.mail
     settlement = Settlement(

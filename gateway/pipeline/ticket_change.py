@@ -7,9 +7,14 @@ from datetime import datetime
 
 from gateway.domain.acts import OPENED, Said
 from gateway.domain.desk import Contact
+from gateway.domain.escalation import escalation_timers
+from gateway.domain.events import Event, SlaBreached, SlaWarned
 from gateway.domain.policy import Policy
+from gateway.domain.sla import Mark, news
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.domain.timers import Waiting, pending
 from gateway.errors import NotFound
+from gateway.pipeline.follow_clocks import follow
 from gateway.ports import UnitOfWork
 
 
@@ -17,14 +22,18 @@ class TicketChange:
     """One run of acts, in one transaction.
 
     Attributes:
+        at: when what is done was wanted, such as a mail's receipt; clocks reckon from there.
         opened: number of the ticket that was opened last, or 0.
     """
 
-    def __init__(self, uow: UnitOfWork, policy: Policy, now: datetime) -> None:
+    def __init__(self, uow: UnitOfWork, policy: Policy, now: datetime, at: datetime) -> None:
         self.uow = uow
         self.policy = policy
         self.now = now
+        self.at = at
         self.opened = 0
+        self._touched: dict[int, None] = {}
+        self._marks: list[tuple[int, str, Mark]] = []
 
     def ticket(self, number: int) -> Ticket:
         """The ticket as it is now; raises NotFound."""
@@ -34,8 +43,50 @@ class TicketChange:
         return ticket
 
     def save(self, ticket: Ticket) -> None:
-        """The ticket as it is from now on."""
-        self.uow.save_ticket(replace(ticket, updated_at=self.now))
+        """The ticket as it is from now on; its clocks and its waiting follow its state and priority."""
+        before = self.ticket(ticket.number)
+        after = follow(before, replace(ticket, updated_at=self.now), self.uow.desk, self.policy, at=self.at)
+        self._marks += [
+            (ticket.number, name, mark)
+            for name, old, new in (
+                ("response", before.response, after.response),
+                ("resolution", before.resolution_clock, after.resolution_clock),
+            )
+            for mark in news(old, new)
+        ]
+        self.uow.save_ticket(after)
+        self._touched[ticket.number] = None
+
+    def spoken(self, number: int) -> None:
+        """A person has said something for both sides: what waits for an answer begins again."""
+        ticket = self.ticket(number)
+        if ticket.waiting is not None:
+            self.save(replace(ticket, waiting=Waiting(self.now)))
+
+    def finish(self) -> tuple[Event, ...]:
+        """Plan what falls due on every ticket that was touched; what its clocks have come to."""
+        for number in self._touched:
+            self._plan(number, is_new=number == self.opened)
+        events: list[Event] = []
+        for number, name, mark in self._marks:
+            self.enter(number, "", f"sla_{mark}", "", name, "", "")
+            clock = (
+                self.ticket(number).response if name == "response" else self.ticket(number).resolution_clock
+            )
+            event = SlaBreached if mark is Mark.BREACHED else SlaWarned
+            events.append(event(self.ticket(number), None, name, clock.due_at))
+        return tuple(events)
+
+    def _plan(self, number: int, *, is_new: bool) -> None:
+        ticket = self.ticket(number)
+        due = [*pending(self.policy.timers, ticket.response, ticket.resolution_clock, ticket.waiting)]
+        request = self.uow.escalations.of(number) if ticket.escalation == "requested" else None
+        due += escalation_timers(request, ticket.promised_since, self.policy.escalation)
+        self.uow.timers.plan(number, tuple(due), is_new=is_new)
+
+    def touch(self, number: int) -> None:
+        """Have what falls due on the ticket planned again."""
+        self._touched[number] = None
 
     def known(self, contact: Contact | None, language: str) -> Contact | None:
         """The contact with its row: a newcomer's is made here."""
@@ -77,3 +128,18 @@ class TicketChange:
     ) -> None:
         """Enter a change into the timeline."""
         self.uow.add_timeline(TimelineEntry(number, self.now, actor, kind, before, after, reason, evidence))
+
+
+def by_itself(text: str) -> Said:
+    """What the gateway says by itself."""
+    return Said(
+        author=None,
+        author_shown="",
+        text=text,
+        attachments=(),
+        source="timer",
+        evidence="E4",
+        verified=True,
+        inbound_id=None,
+        message_id="",
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from gateway.domain.brake import BrakeRules
-from gateway.domain.timers import EscalationRules, ReminderRules, TimerRules
+from gateway.domain.timers import ReminderRules, TimerRules
 from gateway.rulebook.durations import Duration
 from gateway.rulebook.service_levels import Percent
 from gateway.rulebook.source import Strict, Words, read_source, typed
@@ -24,12 +24,11 @@ class WaitingEntry(Strict):
     notice: Duration
 
 
-class EscalationEntry(Strict):
-    """See `domain.timers.EscalationRules`."""
+class WordsEntry(Strict):
+    """See `domain.timers.TimerRules`."""
 
-    why: Words
-    decide_within: Duration
-    update_every: Duration
+    reminder: dict[str, Words]
+    closing: dict[str, Words]
 
 
 class BrakeEntry(Strict):
@@ -77,7 +76,7 @@ class RemindersFile(Strict):
     """reminders.yaml."""
 
     waiting_customer: WaitingEntry
-    escalations: EscalationEntry
+    words: WordsEntry
     brake: BrakeEntry
     examples: RemindersExamples = Field(default_factory=RemindersExamples)
 
@@ -102,11 +101,13 @@ def load_timer_rules(folder: Path) -> TimerRules:
         )
     if waiting.notice > min(after - before for before, after in pairwise([*steps, waiting.close_after])):
         raise source.refuse(("waiting_customer", "notice"), "is longer than the time between two reminders")
-    for name in ("decide_within", "update_every"):
-        if not getattr(read.escalations, name):
-            raise source.refuse(("escalations", name), "must be more than nothing")
+    words = {"reminder": read.words.reminder, "closing": read.words.closing}
+    for name, texts in words.items():
+        for language in ("en", "fr"):
+            if language not in texts:
+                raise source.refuse(("words", name), f"the words in {language!r} are missing")
     return TimerRules(
         ReminderRules(tuple(waiting.remind_after), waiting.close_after, waiting.notice),
-        EscalationRules(read.escalations.decide_within, read.escalations.update_every),
+        words,
         BrakeRules(read.brake.clock_jump, read.brake.share_of_open / 100, read.brake.never_below),
     )

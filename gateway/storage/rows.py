@@ -13,6 +13,7 @@ from gateway.domain.desk import Contact
 from gateway.domain.mail import Attachment
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.storage.clocks import clock_document, clock_of, waiting_document, waiting_of
 from gateway.storage.schema import contacts, outbox
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -78,7 +79,11 @@ def ticket_of(row: AnyRow, requester: Contact | None, assignee: Contact | None) 
         closed_at=row.closed_at,
         nudges=row.nudges,
         nudged_at=row.nudged_at,
-        escalated=row.escalated,
+        escalation=row.escalation,
+        promised_since=row.promised_since,
+        response=clock_of(row.clocks["response"]),
+        resolution_clock=clock_of(row.clocks["resolution"]),
+        waiting=waiting_of(row.waiting),
     )
 
 
@@ -106,7 +111,13 @@ def ticket_row(ticket: Ticket, *, rank: int) -> dict[str, Any]:
         "closed_at": ticket.closed_at,
         "nudges": ticket.nudges,
         "nudged_at": ticket.nudged_at,
-        "escalated": ticket.escalated,
+        "escalation": ticket.escalation,
+        "promised_since": ticket.promised_since,
+        "clocks": {
+            "response": clock_document(ticket.response),
+            "resolution": clock_document(ticket.resolution_clock),
+        },
+        "waiting": waiting_document(ticket.waiting),
     }
 
 

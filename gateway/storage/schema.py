@@ -203,7 +203,11 @@ tickets = Table(
     Column("closed_at", Instant),
     Column("nudges", Integer, nullable=False, server_default="0"),
     Column("nudged_at", Instant),
-    Column("escalated", Boolean, nullable=False, server_default=text("false")),
+    Column("escalation", String(10), nullable=False, server_default=""),
+    Column("promised_since", Instant),
+    # Both clocks, and what is known of waiting for the customer; see `storage.clocks`.
+    Column("clocks", Document, nullable=False),
+    Column("waiting", Document),
 )
 Index("ix_tickets_queue", tickets.c.state, tickets.c.priority_rank, tickets.c.number)
 Index("ix_tickets_requester_id_created_at", tickets.c.requester_id, tickets.c.created_at)
@@ -298,6 +302,25 @@ Index(
     unique=True,
     sqlite_where=text("state = 'requested'"),
     postgresql_where=text("state = 'requested'"),
+)
+
+# What falls due on a ticket, each for ever named by its key, and carried out once.
+timers = Table(
+    "timers",
+    metadata,
+    Column("ticket", Id, ForeignKey("tickets.number"), primary_key=True, autoincrement=False),
+    Column("kind", String(20), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("since", Instant, primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_timers_due",
+    timers.c.due_at,
+    sqlite_where=text("done_at IS NULL"),
+    postgresql_where=text("done_at IS NULL"),
 )
 
 # --- the way out -----------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class TicketStore:
         query = (
             sa.select(tickets, organisations.c.name.label("organisation"))
             .join_from(tickets, organisations, isouter=True)
-            .order_by(tickets.c.escalated.desc(), tickets.c.priority_rank, tickets.c.number)
+            .order_by((tickets.c.escalation == "approved").desc(), tickets.c.priority_rank, tickets.c.number)
             .limit(limit)
         )
         if state:

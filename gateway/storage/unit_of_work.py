@@ -44,6 +44,7 @@ from gateway.storage.schema import (
     timeline,
 )
 from gateway.storage.sequences import allocate
+from gateway.storage.timers import TimerRows
 
 
 @contextmanager
@@ -72,6 +73,7 @@ class SqlUnitOfWork:
         self._rank = rank
         self.escalations = EscalationRows(connection)
         self._insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        self.timers = TimerRows(connection, self._insert)
         # What is known. None and empty are answers too: nobody asks twice.
         self._tickets: dict[int, Ticket | None] = {}
         self._contacts: dict[int, Contact | None] = {}
@@ -380,6 +382,7 @@ class SqlUnitOfWork:
             if rows := self._rows.get(table):
                 execute(self._insert(table).on_conflict_do_nothing(), rows)
         self.escalations.write()
+        self.timers.write()
         leases.finish(self._connection, inbound, self._settled)
 
     def _ticket_row(self, number: int) -> dict[str, Any]:

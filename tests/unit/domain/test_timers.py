@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.domain.brake import hold_closings
 from gateway.domain.business_hours import ALWAYS
 from gateway.domain.sla import Clock, Effect, Goal, on_effect, on_time, start
-from gateway.domain.timers import DueTimer, Escalation, Reminder, Timer, Waiting, pending, waiting_timer
+from gateway.domain.timers import DueTimer, Reminder, Timer, Waiting, pending, waiting_timer
 from gateway.rulebook.folder import rules_folder
 from gateway.rulebook.policy import load_policy
 
@@ -91,29 +91,23 @@ def test_a_held_mail_holds_the_closing_and_no_reminder() -> None:
     assert waiting_timer(Waiting(NOW, sent[:1], mail_held=True), RULES.reminders)
 
 
-def test_a_ticket_has_its_clocks_its_waiting_and_its_escalation_pending() -> None:
-    escalation = Escalation(requested_at=NOW, updated_at=NOW + HOUR, estimate_at=NOW + 3 * DAY)
+def test_a_ticket_has_its_clocks_and_its_waiting_pending() -> None:
+    found = pending(RULES, clock(2), clock(8), Waiting(NOW))
 
-    found = pending(RULES, clock(2), clock(8), Waiting(NOW), escalation)
-
-    assert {(timer.kind, timer.due_at - NOW) for timer in found} == {
+    assert [(timer.kind, timer.due_at - NOW) for timer in found] == [
         (Timer.RESPONSE_WARNING, HOUR),
         (Timer.RESPONSE_BREACH, 2 * HOUR),
         (Timer.RESOLUTION_WARNING, 4 * HOUR),
         (Timer.RESOLUTION_BREACH, 8 * HOUR),
         (Timer.REMINDER, 3 * DAY),
-        (Timer.ESCALATION_SILENCE, 4 * HOUR),
-        (Timer.PROMISED_UPDATE, 25 * HOUR),
-        (Timer.ESTIMATE, 3 * DAY),
-    }
-    assert len({(timer.kind, timer.number, timer.since) for timer in found}) == len(found)
+    ]
 
 
 def test_a_clock_that_does_not_run_or_is_breached_has_nothing_pending() -> None:
     paused = on_effect(clock(2), Effect.PAUSE, NOW + HOUR / 2, ALWAYS)
     breached = on_time(clock(8), NOW + 8 * HOUR)
 
-    assert pending(RULES, paused, breached, escalation=Escalation()) == ()
+    assert pending(RULES, paused, breached) == ()
 
 
 def test_the_brake_holds_after_a_jump_of_the_clock_either_way() -> None:

@@ -172,7 +172,10 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("nudges", sa.Integer(), server_default="0", nullable=False),
         sa.Column("nudged_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("escalated", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("escalation", sa.String(length=10), server_default="", nullable=False),
+        sa.Column("promised_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clocks", sa.Text(), nullable=False),
+        sa.Column("waiting", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["assignee_id"], ["contacts.id"], name=op.f("fk_tickets_assignee_id")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_tickets_organisation_id")
@@ -260,6 +263,26 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'requested'"),
     )
     op.create_table(
+        "timers",
+        sa.Column("ticket", ID, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["ticket"], ["tickets.number"], name=op.f("fk_timers_ticket")),
+        sa.PrimaryKeyConstraint("ticket", "kind", "number", "since", name=op.f("pk_timers")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_timers_due",
+        "timers",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
         "outbox",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -326,6 +349,7 @@ def downgrade() -> None:
     op.drop_table("timeline")
     op.drop_table("participants")
     op.drop_table("outbox")
+    op.drop_table("timers")
     op.drop_table("escalations")
     op.drop_table("message_ids")
     op.drop_table("links")

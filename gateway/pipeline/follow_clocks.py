@@ -1,0 +1,59 @@
+"""Clocks and waiting follow a ticket's state and priority; whoever changes a ticket need not think of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.domain.business_hours import Calendar
+from gateway.domain.desk import Desk
+from gateway.domain.policy import Policy
+from gateway.domain.sla import Clock, Goal, on_effect, on_goal, start
+from gateway.domain.ticket import Ticket
+from gateway.domain.timers import Waiting
+
+_WAITING = "waiting_customer"
+
+
+def calendar_of(organisation_id: int | None, desk: Desk, policy: Policy) -> Calendar:
+    """The calendar of the organisation's contract."""
+    organisation = desk.organisations.get(organisation_id or 0)
+    coverage, name = (organisation.coverage, organisation.calendar) if organisation else ("", "")
+    return policy.service_levels.calendar(coverage, name)
+
+
+def started(organisation_id: int | None, desk: Desk, policy: Policy, *, at: datetime) -> tuple[Clock, Clock]:
+    """Response and resolution clock of a new ticket that was received at `at`."""
+    calendar = calendar_of(organisation_id, desk, policy)
+    effects = policy.workflow.states[policy.workflow.initial].clocks
+    goals = policy.service_levels.goals[policy.default_priority]
+    response, resolution = (
+        start(at, effects[name], goals[name], calendar) for name in ("response", "resolution")
+    )
+    return response, resolution
+
+
+def follow(before: Ticket, after: Ticket, desk: Desk, policy: Policy, *, at: datetime) -> Ticket:
+    """`after` with its clocks and its waiting as they have become."""
+    if (before.state, before.priority) == (after.state, after.priority):
+        return after
+    calendar = calendar_of(after.organisation_id, desk, policy)
+    effects = policy.workflow.states[after.state].clocks
+    goals = policy.service_levels.goals[after.priority]
+
+    def moved(clock: Clock, name: str, goal: Goal) -> Clock:
+        if before.state != after.state:
+            clock = on_effect(clock, effects[name], at, calendar)
+        return on_goal(clock, goal, at, calendar) if before.priority != after.priority else clock
+
+    waiting = after.waiting
+    if before.state != after.state:
+        waiting = Waiting(at) if after.state == _WAITING else None
+    is_open = policy.workflow.states[after.state].is_open
+    return replace(
+        after,
+        response=moved(after.response, "response", goals["response"]),
+        resolution_clock=moved(after.resolution_clock, "resolution", goals["resolution"]),
+        waiting=waiting,
+        promised_since=after.promised_since if is_open else None,
+    )

@@ -1,0 +1,83 @@
+"""Clocks and waiting as documents: instants as ISO 8601 UTC, durations as whole seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.domain.sla import Clock, Effect, Goal
+from gateway.domain.timers import Reminder, Waiting
+
+
+def clock_document(clock: Clock) -> dict[str, Any]:
+    """A clock; what is None is left out."""
+    document = {
+        "started_at": _text(clock.started_at),
+        "effect": str(clock.effect),
+        "since": _text(clock.since),
+        "consumed_s": _seconds(clock.consumed),
+        "target_s": _seconds(clock.goal.target),
+        "warn_after_s": _seconds(clock.goal.warn_after),
+        "due_at": _text(clock.due_at),
+        "warn_at": _text(clock.warn_at),
+        "warned_at": _text(clock.warned_at),
+        "breached_at": _text(clock.breached_at),
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def clock_of(document: dict[str, Any]) -> Clock:
+    """The clock of a document."""
+    return Clock(
+        started_at=datetime.fromisoformat(document["started_at"]),
+        effect=Effect(document["effect"]),
+        since=datetime.fromisoformat(document["since"]),
+        consumed=timedelta(seconds=document["consumed_s"]),
+        goal=Goal(_duration(document.get("target_s")), _duration(document.get("warn_after_s"))),
+        due_at=_instant(document.get("due_at")),
+        warn_at=_instant(document.get("warn_at")),
+        warned_at=_instant(document.get("warned_at")),
+        breached_at=_instant(document.get("breached_at")),
+    )
+
+
+def waiting_document(waiting: Waiting | None) -> dict[str, Any] | None:
+    """What is known of waiting for the customer."""
+    if waiting is None:
+        return None
+    return {
+        "since": _text(waiting.since),
+        "reminders": [[_text(each.sent_at), each.returned] for each in waiting.reminders],
+        "away_until": _text(waiting.away_until),
+        "mail_held": waiting.mail_held,
+    }
+
+
+def waiting_of(document: dict[str, Any] | None) -> Waiting | None:
+    """The waiting of a document."""
+    if document is None:
+        return None
+    return Waiting(
+        since=datetime.fromisoformat(document["since"]),
+        reminders=tuple(
+            Reminder(datetime.fromisoformat(sent_at), returned) for sent_at, returned in document["reminders"]
+        ),
+        away_until=_instant(document["away_until"]),
+        mail_held=document["mail_held"],
+    )
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return round(duration.total_seconds()) if duration is not None else None
+
+
+def _duration(seconds: int | None) -> timedelta | None:
+    return timedelta(seconds=seconds) if seconds is not None else None
