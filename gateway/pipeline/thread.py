@@ -108,7 +108,7 @@ def weigh_token(evidence: Evidence, match: Match, author: Contact | None, uow: U
     ticket = uow.ticket(chosen.ticket)
     if author is None or ticket is None:
         return evidence
-    if chosen.contact == author.id:
+    if author.id and chosen.contact == author.id:
         reason = "From is the contact whom the reply address was made for"
     elif chosen.contact == 0 and author.is_staff and author.team == ticket.team:
         reason = "From is a member of the team that the reply address was made for"

