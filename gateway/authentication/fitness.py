@@ -20,7 +20,7 @@ _NEEDED = ("from", "to", "subject", "date")
 
 
 def staleness(signature: Signature, claim: Claim) -> str:
-    """Why the signed mail may have been lengthened or kept, or an empty string."""
+    """Why the signed mail may have been lengthened, kept or sent on to us, or an empty string."""
     if signature.length is not None:
         return "l= lets anybody add to the body"
     received_at = claim.envelope.received_at
@@ -33,10 +33,15 @@ def staleness(signature: Signature, claim: Claim) -> str:
         age_s = abs((received_at - claim.mail.date).total_seconds())
     else:
         return "nothing says when it was signed"
-    return "signed more than 48 hours from now" if age_s > FRESH.total_seconds() else ""
+    if age_s > FRESH.total_seconds():
+        return "signed more than 48 hours from now"
+    shown = {author_key(box.address) for box in (*claim.mail.to, *claim.mail.cc)}
+    if not {author_key(address) for address in claim.envelope.recipients} <= shown:
+        return "To and Cc do not name the address at which it was received"
+    return ""
 
 
-def gaps(signature: Signature, mail: RawMail, claim: Claim) -> str:
+def gaps(signature: Signature, mail: RawMail) -> str:
     """What the signature leaves open, or an empty string."""
     for name in _COVERED:
         if signature.names.count(name) < len(mail.all(name)):
@@ -44,7 +49,4 @@ def gaps(signature: Signature, mail: RawMail, claim: Claim) -> str:
     for name in _NEEDED:
         if name not in signature.names:
             return f"the signature does not cover {name}"
-    shown = {author_key(box.address) for box in (*claim.mail.to, *claim.mail.cc)}
-    if not {author_key(address) for address in claim.envelope.recipients} <= shown:
-        return "To and Cc do not name the address at which it was received"
     return ""

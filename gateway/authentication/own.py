@@ -105,7 +105,7 @@ def _judge_signatures(
 def _take(signature: Signature, remark: str, mail: RawMail, claim: Claim, notes: _Notes) -> None:
     """A valid signature that speaks for From: proof when it also shows that the mail is new and for us."""
     notes.speaks_for = True
-    doubt = remark or staleness(signature, claim) or gaps(signature, mail, claim)
+    doubt = remark or staleness(signature, claim) or gaps(signature, mail)
     notes.findings.append(Finding("dkim", "pass", signature.domain, doubt))
     if doubt:
         notes.doubts.append(f"the signature of {signature.domain} is valid but does not suffice: {doubt}")

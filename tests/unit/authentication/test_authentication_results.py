@@ -144,6 +144,8 @@ def test_a_signature_that_was_kept_or_has_a_length_does_not_suffice() -> None:
     assert stale.proof == ""
     assert "48 hours" in stale.doubts[0]
     assert said(PASS, raw=sign(fresh_wire(), length=True)).proof == ""
+    (sent_on,) = JUDGE.judge([claim(kept, recipients=("support+token@desk.test",))])
+    assert "To and Cc" in sent_on.doubts[0]
 
 
 def test_a_subdomain_speaks_where_the_dns_says_so() -> None:
