@@ -10,7 +10,7 @@ from gateway.authentication.fitness import gaps, staleness
 from gateway.authentication.header_fields import RawMail, read_raw
 from gateway.authentication.lookups import Lookups, domain_name
 from gateway.authentication.signature import BadSignature, Signature, read_signature
-from gateway.authentication.spf import judge_spf
+from gateway.authentication.spf import judge_spf, spf_domain
 from gateway.domain.address import author_key
 from gateway.domain.evidence import Finding, Judgement
 from gateway.errors import DnsUnavailable
@@ -21,6 +21,7 @@ BY = "gateway"
 MAX_SIGNATURES = 4
 _MAX_READ = 50
 _MAX_FINDINGS = 8
+_OTHER = "not a domain that speaks for From"
 
 
 @dataclass
@@ -53,10 +54,11 @@ def judge_ourselves(claim: Claim, lookups: Lookups, *, is_border: bool) -> Judge
     if author is None:
         return Judgement(BY)
     notes = _Notes()
+    policies, policy = None, ""
     try:
-        policies: Walk | None = walk(author, lookups)
+        policies = walk(author, lookups)
+        policy = policies.policy(lookups)
     except DnsUnavailable as error:
-        policies = None
         notes.undecided = True
         notes.doubts.append(f"DMARC of {author} cannot be told: {error}")
     if "dkim-signature" in claim.mail.headers:
@@ -65,7 +67,7 @@ def judge_ourselves(claim: Claim, lookups: Lookups, *, is_border: bool) -> Judge
         _judge_spf(claim, author, policies, lookups, notes)
     elif not is_border:
         notes.undecided = True
-    return _judge_dmarc(author, policies, lookups, notes)
+    return _judge_dmarc(author, policies, policy, notes)
 
 
 def _judge_signatures(
@@ -80,15 +82,18 @@ def _judge_signatures(
             notes.findings.append(Finding("dkim", "permerror", "", str(error)))
             continue
         domain = signature.domain
+        if not _may_speak(domain, author, policies):
+            notes.findings.append(Finding("dkim", "policy", domain, _OTHER))
+            continue
+        looked_at += 1
+        if looked_at > MAX_SIGNATURES:
+            # No reason to call the rest undecided: then any forger would add five.
+            notes.doubts.append(f"more than {MAX_SIGNATURES} signatures of {author}")
+            return
         try:
             if not _aligned(policies, author, domain, lookups, by="dkim"):
-                notes.findings.append(Finding("dkim", "policy", domain, "not a domain that speaks for From"))
+                notes.findings.append(Finding("dkim", "policy", domain, _OTHER))
                 continue
-            looked_at += 1
-            if looked_at > MAX_SIGNATURES:
-                notes.undecided = True
-                notes.doubts.append(f"more than {MAX_SIGNATURES} signatures of {author}")
-                return
             remark = verify(signature, mail, lookups, bodies)
         except BadSignature as error:
             notes.findings.append(Finding("dkim", "fail", domain, str(error)))
@@ -114,26 +119,28 @@ def _take(signature: Signature, remark: str, mail: RawMail, claim: Claim, notes:
 
 
 def _judge_spf(claim: Claim, author: str, policies: Walk | None, lookups: Lookups, notes: _Notes) -> None:
+    """SPF of a domain that could speak for From; any other's servers are not asked."""
     envelope = claim.envelope
+    domain = spf_domain(envelope.reverse_path, envelope.helo)
+    try:
+        if domain is None or not _aligned(policies, author, domain, lookups, by="spf"):
+            notes.findings.append(Finding("spf", "policy", domain or "", _OTHER))
+            return
+    except DnsUnavailable as error:
+        notes.undecided = True
+        notes.doubts.append(f"whether {domain} speaks for From cannot be told: {error}")
+        return
     found = judge_spf(envelope.peer, envelope.reverse_path, envelope.helo, lookups)
     notes.findings.append(found)
-    if found.result not in ("pass", "temperror"):
-        return
-    try:
-        if not _aligned(policies, author, found.domain, lookups, by="spf"):
-            return
-    except DnsUnavailable:
-        notes.undecided = True
-        return
     if found.result == "temperror":
         notes.undecided = True
-        notes.doubts.append(f"SPF of {found.domain} cannot be told: {found.reason}")
-    else:
+        notes.doubts.append(f"SPF of {domain} cannot be told: {found.reason}")
+    elif found.result == "pass":
         notes.speaks_for = True
         notes.doubts.append(f"SPF alone speaks for {author}, which others on the same host can have too")
 
 
-def _judge_dmarc(author: str, policies: Walk | None, lookups: Lookups, notes: _Notes) -> Judgement:
+def _judge_dmarc(author: str, policies: Walk | None, policy: str, notes: _Notes) -> Judgement:
     held = policies.record() if policies else None
     if policies is None or held is None:
         notes.findings.append(Finding("dmarc", "temperror" if policies is None else "none", author))
@@ -144,17 +151,17 @@ def _judge_dmarc(author: str, policies: Walk | None, lookups: Lookups, notes: _N
     if notes.undecided:
         notes.findings.append(Finding("dmarc", "temperror", author, "not all of it could be judged"))
         return notes.judgement()
-    try:
-        policy = policies.policy(lookups)
-    except DnsUnavailable as error:
-        notes.findings.append(Finding("dmarc", "temperror", author, str(error)))
-        return notes.judgement()
     notes.findings.append(Finding("dmarc", "fail", author, f"p={policy} at {held[0]}"))
     if policy == "none":
         # Lists and forwarders break signatures; a domain that only watches asks for no consequence.
         notes.doubts.append(f"DMARC of {author} fails, and the domain asks for nothing (p=none)")
         return notes.judgement()
     return notes.judgement(f"DMARC of {author} fails, and the domain asks for {policy}")
+
+
+def _may_speak(domain: str, author: str, policies: Walk | None) -> bool:
+    """Whether it is worth asking: what strangers' name servers say decides nothing."""
+    return f".{domain}".endswith(f".{policies.organizational_domain if policies else author}")
 
 
 def _aligned(policies: Walk | None, author: str, domain: str, lookups: Lookups, *, by: str) -> bool:

@@ -13,10 +13,16 @@ from gateway.errors import DnsUnavailable
 _KINDS = {"TXT": "TXT", "MX": "MX", "A": "A", "AAAA": "AAAA", "PTR": "PTR"}
 
 
-def judge_spf(peer: str, reverse_path: str, helo: str, lookups: Lookups) -> Finding:
-    """The result for MAIL FROM's domain, or for what the peer calls itself when that is empty."""
+def spf_domain(reverse_path: str, helo: str) -> str | None:
+    """MAIL FROM's domain, or what the peer calls itself when that is empty (section 2.4)."""
     domain = domain_name(reverse_path.rpartition("@")[2] if reverse_path else helo)
-    if domain is None or "." not in domain or not reverse_path.isascii():
+    return domain if domain and "." in domain and reverse_path.isascii() else None
+
+
+def judge_spf(peer: str, reverse_path: str, helo: str, lookups: Lookups) -> Finding:
+    """The result for `spf_domain`."""
+    domain = spf_domain(reverse_path, helo)
+    if domain is None:
         return Finding("spf", "none", "", "no domain to ask about")
     try:
         result, _, words = _Query(peer, reverse_path, helo, lookups).check()
@@ -41,7 +47,13 @@ class _Query(spf.query):  # type: ignore[misc]  # pyspf has no types
     def dns(self, name: str, qtype: str, *, ignore_void: bool = False) -> list[Any]:
         """What `spf.query.dns` gives: strings of bytes for TXT, pairs for MX, else names and addresses."""
         kind = _KINDS.get(qtype)
-        found = self._lookups.records(str(name).rstrip(".").lower(), kind) if kind else ()  # type: ignore[arg-type]
+        try:
+            found = self._lookups.records(str(name).rstrip(".").lower(), kind) if kind else ()  # type: ignore[arg-type]
+        except DnsUnavailable:
+            # Section 5.5: the peer's own servers answer for PTR, and their silence matches nothing.
+            if kind != "PTR":
+                raise
+            found = ()
         if not found:
             if not ignore_void:
                 self.void_lookups += 1

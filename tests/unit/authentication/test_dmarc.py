@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.authentication.dmarc import POLICIES, read_record, walk
 from gateway.authentication.judge import MailJudge
+from gateway.errors import DnsUnavailable
+from gateway.ports import RecordType
 from tests.unit.authentication.zone import (
     OTHER_KEY,
     PRIVATE,
@@ -177,7 +179,8 @@ def test_a_strangers_own_signature_and_spf_do_not_help() -> None:
     judgement = judged(claim(raw, peer=PUBLIC, reverse_path="x@evil.test"), resolver)
 
     assert judgement.conflict
-    assert results(judgement) == {"dkim": "policy", "spf": "pass", "dmarc": "fail"}
+    assert results(judgement) == {"dkim": "policy", "spf": "policy", "dmarc": "fail"}
+    assert not any("evil.test" in name for name, _ in resolver.asked)
 
 
 def test_a_forger_with_silent_name_servers_gains_nothing() -> None:
@@ -191,6 +194,51 @@ def test_a_forger_with_silent_name_servers_gains_nothing() -> None:
     raw = sign(fresh_wire(), domain="evil.test", key=OTHER_KEY)
 
     assert judged(claim(raw, peer=PUBLIC, reverse_path="x@evil.test"), resolver).conflict
+
+
+def test_a_forger_with_many_signatures_gains_nothing() -> None:
+    """Neither by their number nor by the names under the victim's domain that they make us ask for."""
+    raw = fresh_wire()
+    resolver = zone()
+    forged = b"".join(
+        sign(raw, domain=f"n{number}.acme.test", key=OTHER_KEY)[: -len(raw)] for number in range(40)
+    )
+
+    judgement = judged(claim(forged + raw, peer=PUBLIC), resolver)
+
+    assert judgement.conflict
+    assert sum(resolver.asked.values()) < 40
+
+
+def test_a_forger_whose_address_has_silent_name_servers_gains_nothing() -> None:
+    """SPF's ptr asks the servers of the peer's own network (RFC 7208 section 5.5)."""
+    resolver = zone()
+    reverse = ".".join(reversed(PUBLIC.split(".")))
+    resolver.records = {
+        **resolver.records,
+        ("acme.test", "TXT"): ("v=spf1 ptr -all",),
+        (f"{reverse}.in-addr.arpa", "PTR"): None,
+    }
+
+    assert judged(claim(fresh_wire(), peer=PUBLIC), resolver).conflict
+
+
+def test_slow_servers_take_nobody_elses_time() -> None:
+    class Slow(TableResolver):
+        def look_up(self, name: str, kind: RecordType, *, timeout_s: float) -> tuple[str, ...] | None:
+            if name.endswith("slow.test"):
+                time.sleep(min(timeout_s, 0.3))
+                raise DnsUnavailable("no answer")
+            return super().look_up(name, kind, timeout_s=timeout_s)
+
+    slow = [claim(fresh_wire(From="x@slow.test"), peer=PUBLIC) for _ in range(31)]
+    began = time.monotonic()
+
+    *others, mine = MailJudge(Slow(zone().records)).judge([*slow, claim(sign(fresh_wire()), peer=PUBLIC)])
+
+    assert mine.proof
+    assert [one.conflict for one in others] == [""] * 31
+    assert time.monotonic() - began < 3.0
 
 
 def test_spf_alone_proves_nothing_and_contradicts_nothing() -> None:
@@ -228,7 +276,12 @@ def test_trouble_with_the_dns_contradicts_nothing(missing: str) -> None:
 
 
 def test_the_null_sender_is_judged_by_what_the_peer_calls_itself() -> None:
-    resolver = TableResolver({("mx.acme.test", "TXT"): (f"v=spf1 ip4:{PUBLIC} -all",)})
+    resolver = TableResolver(
+        {
+            ("mx.acme.test", "TXT"): (f"v=spf1 ip4:{PUBLIC} -all",),
+            ("_dmarc.acme.test", "TXT"): ("v=DMARC1; p=reject",),
+        }
+    )
 
     judgement = judged(claim(fresh_wire(), peer=PUBLIC, reverse_path=""), resolver)
 
