@@ -1,7 +1,7 @@
 """Whether a valid signature proves that its domain sent this mail to us, now.
 
 A signature says that the domain once wrote these fields and this body. What it leaves out can be
-added by anybody, and the whole can be sent again to anybody (RFC 6376 sections 8.2, 8.5, 8.6).
+added by anybody, and the whole can be sent again to anybody (RFC 6376 sections 8.2, 8.6, 8.15).
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class MailJudge:
 
 
 def is_public(peer: str) -> bool:
-    """Whether SPF can say anything of a peer: one of our own machines is no border (RFC 7208 section 2.1)."""
+    """Whether SPF can say anything of a peer: one of our own machines is no border (RFC 7208 section 2.5)."""
     address = _address(peer)
     return address is not None and address.is_global
 

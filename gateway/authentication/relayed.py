@@ -56,9 +56,8 @@ def judge_by_relay(claim: Claim, authserv_ids: frozenset[str], lookups: Lookups 
             return Judgement(by, findings, conflict=f"{by} says that DMARC of {author} fails")
         return Judgement(by, findings, doubts=(f"{by} says that DMARC of {author} fails, with p=none",))
     doubts: list[str] = []
-    for one in results:
-        if one.method != "dkim" or one.result != "pass":
-            continue
+    signed = [one for one in results if one.method == "dkim" and one.result == "pass"]
+    for one in sorted(signed, key=lambda one: _domain(one) != author):
         proof, doubt = _weigh(_domain(one), author, claim, mail, lookups)
         if proof:
             return Judgement(by, findings, proof=f"{by} says that {proof}")
