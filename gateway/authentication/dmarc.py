@@ -36,21 +36,20 @@ def read_record(text: str) -> Record | None:
     tags: dict[str, str] = {}
     for name, _, value in items[1:]:
         tags.setdefault(name.strip(" \t").lower(), value.strip(" \t").lower())
-    policy = _one_of(tags.get("p"), POLICIES, "none")
-    subdomain_policy = _one_of(tags.get("sp"), POLICIES, policy)
+    if any(tags.get(name, "none") not in POLICIES for name in ("p", "sp", "np")):
+        # Section 4.10.1: a record with a wrong policy asks for nothing.
+        tags |= {"p": "none", "sp": "none", "np": "none"}
+    policy = tags.get("p", "none")
+    subdomain_policy = tags.get("sp", policy)
     return Record(
         policy=policy,
         subdomain_policy=subdomain_policy,
-        nonexistent_policy=_one_of(tags.get("np"), POLICIES, subdomain_policy),
+        nonexistent_policy=tags.get("np", subdomain_policy),
         strict_dkim=tags.get("adkim") == "s",
         strict_spf=tags.get("aspf") == "s",
-        psd=_one_of(tags.get("psd"), ("y", "n", "u"), "u"),
+        psd=tags.get("psd", "u"),
         testing=tags.get("t") == "y",
     )
-
-
-def _one_of(value: str | None, choices: tuple[str, ...], otherwise: str) -> str:
-    return value if value in choices else otherwise
 
 
 @dataclass(frozen=True)

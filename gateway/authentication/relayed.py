@@ -112,5 +112,5 @@ def _domain(result: MethodResult) -> str:
 
 
 def _asks_nothing(result: MethodResult) -> bool:
-    stated = result.properties.get("policy.dmarc", "")
-    return stated.lower() == "none" or bool(_ASKS_NOTHING.search(result.comment))
+    stated = {result.properties.get(name, "").lower() for name in ("policy.dmarc", "polrec.p")}
+    return "none" in stated or bool(_ASKS_NOTHING.search(result.comment))

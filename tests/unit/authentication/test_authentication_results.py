@@ -125,6 +125,7 @@ def test_one_of_another_host_above_changes_nothing() -> None:
         (" (p=REJECT sp=NONE dis=NONE)", True),
         (" (p=NONE sp=NONE dis=NONE)", False),
         (" policy.dmarc=none", False),
+        (" polrec.p=none", False),
         (" policy.dmarc=quarantine", True),
     ],
 )

@@ -37,6 +37,7 @@ from tests.unit.authentication.zone import (
         ("V = DMARC1 ; p = reject ;", ("reject",) * 3),
         ("v=DMARC1", ("none",) * 3),
         ("v=DMARC1; p=banana; new=1", ("none",) * 3),
+        ("v=DMARC1; p=reject; sp=banana", ("none",) * 3),
         ("v=DMARC1; garbage; p=reject; =; p=none", ("reject",) * 3),
     ],
 )
