@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from gateway.authentication.lookups import Lookups
 
@@ -117,8 +118,8 @@ def walk(domain: str, lookups: Lookups) -> Walk:
     return Walk(domain, tuple(found))
 
 
-def aligned(author: Walk, domain: str, lookups: Lookups, *, strict: bool) -> bool:
-    """Whether `domain` speaks for the author's (section 4.4).
+def aligned(author: Walk, domain: str, lookups: Lookups, *, by: Literal["dkim", "spf"]) -> bool:
+    """Whether `domain`, known by DKIM or SPF, speaks for the author's (section 4.4).
 
     Only names below the author's organizational domain are asked about: what a stranger's name
     servers answer, or fail to, decides nothing.
@@ -128,6 +129,8 @@ def aligned(author: Walk, domain: str, lookups: Lookups, *, strict: bool) -> boo
     """
     if domain == author.domain:
         return True
+    held = author.record()
+    strict = held is not None and (held[1].strict_dkim if by == "dkim" else held[1].strict_spf)
     ours = author.organizational_domain
     if strict or not f".{domain}".endswith(f".{ours}"):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateway.authentication.dkim import verify
 from gateway.authentication.dmarc import Walk, aligned, walk
@@ -164,9 +165,7 @@ def _may_speak(domain: str, author: str, policies: Walk | None) -> bool:
     return f".{domain}".endswith(f".{policies.organizational_domain if policies else author}")
 
 
-def _aligned(policies: Walk | None, author: str, domain: str, lookups: Lookups, *, by: str) -> bool:
-    if policies is None:
-        return domain == author
-    held = policies.record()
-    strict = held is not None and (held[1].strict_dkim if by == "dkim" else held[1].strict_spf)
-    return aligned(policies, domain, lookups, strict=strict)
+def _aligned(
+    policies: Walk | None, author: str, domain: str, lookups: Lookups, *, by: Literal["dkim", "spf"]
+) -> bool:
+    return domain == author if policies is None else aligned(policies, domain, lookups, by=by)

@@ -81,7 +81,9 @@ def _weigh(domain: str, author: str, claim: Claim, mail: RawMail, lookups: Looku
     """A proof or a doubt, of a signature that the relay found valid."""
     try:
         speaks = domain == author or (
-            bool(domain) and lookups is not None and _aligned(author, domain, lookups)
+            bool(domain)
+            and lookups is not None
+            and aligned(walk(author, lookups), domain, lookups, by="dkim")
         )
     except DnsUnavailable as error:
         return "", f"whether {domain} speaks for From cannot be told: {error}"
@@ -96,12 +98,6 @@ def _weigh(domain: str, author: str, claim: Claim, mail: RawMail, lookups: Looku
         if stale:
             return "", f"the signature of {domain} is valid but does not suffice: {stale}"
     return f"{domain} has signed it, which speaks for From", ""
-
-
-def _aligned(author: str, domain: str, lookups: Lookups) -> bool:
-    policies = walk(author, lookups)
-    held = policies.record()
-    return aligned(policies, domain, lookups, strict=held is not None and held[1].strict_dkim)
 
 
 def _domain(result: MethodResult) -> str:

@@ -75,6 +75,7 @@ def test_mail_handed_over_without_an_address_counts_as_its_way_in_is_listed() ->
         PASS.replace("dkim=pass", "dkim/2=pass"),
         PASS.replace("header.d=acme.test", "(header.d=acme.test)"),
         PASS.replace("header.d=acme.test", "header.d=acme.test header.d=evil.test"),
+        PASS.replace("header.d=acme.test", "header.d=evil.test header.d=acme.test"),
         PASS.replace("header.d=acme.test", "header.d=acme.test garbage"),
         PASS.replace("header.d=acme.test", 'header.d="acme.test'),
         PASS.replace("header.d=acme.test", "header.d=acme.test ((("),

@@ -112,7 +112,7 @@ def test_a_key_that_is_not_for_this_is_no_proof(record: str) -> None:
 
 
 def test_two_keys_under_one_name_are_none() -> None:
-    resolver = TableResolver({("s1._domainkey.acme.test", "TXT"): (OTHER_KEY.record, KEY.record)})
+    resolver = TableResolver({("s1._domainkey.acme.test", "TXT"): (KEY.record, OTHER_KEY.record)})
 
     assert results(judged(claim(sign(fresh_wire())), resolver))["dkim"] == "fail"
 
@@ -188,6 +188,26 @@ def test_a_field_added_above_a_signed_mail_takes_the_proof_away(added: str) -> N
     raw = added.encode() + b"\r\n" + sign(fresh_wire())
 
     assert judged(claim(raw), zone()).proof == ""
+
+
+@pytest.mark.parametrize("added", ["Cc: eve@evil.test", "Reply-To: eve@evil.test"])
+def test_a_field_that_was_not_there_to_be_signed_takes_the_proof_away(added: str) -> None:
+    raw = sign(fresh_wire(), names=[b"from", b"to", b"subject", b"date", b"content-type"])
+
+    judgement = judged(claim(added.encode() + b"\r\n" + raw), zone())
+
+    assert judged(claim(raw), zone()).proof
+    assert (judgement.proof, results(judgement)["dkim"]) == ("", "pass")
+    assert any("does not cover" in doubt for doubt in judgement.doubts)
+
+
+def test_of_several_fields_the_lowest_are_signed() -> None:
+    """RFC 6376 section 5.4.2: whoever passes a mail on adds his own above."""
+    raw = sign(b"X-Tag: upper\r\nX-Tag: lower\r\n" + fresh_wire(), names=[*SIGNED, b"x-tag"])
+
+    assert judged(claim(raw), zone()).proof
+    assert judged(claim(raw.replace(b"upper", b"other")), zone()).proof
+    assert not judged(claim(raw.replace(b"lower", b"other")), zone()).proof
 
 
 def test_what_was_oversigned_cannot_be_added() -> None:
@@ -296,6 +316,19 @@ def test_a_customer_of_a_host_does_not_speak_for_the_host() -> None:
     assert judged(claim(raw), TableResolver(records)).proof == ""
 
 
+def test_a_subdomain_that_is_somebody_elses_does_not_speak() -> None:
+    """It says so (psd=n: an organization of its own)."""
+    raw = sign(fresh_wire(), domain="shop.acme.test")
+    records = {
+        ("s1._domainkey.shop.acme.test", "TXT"): (KEY.record,),
+        ("_dmarc.acme.test", "TXT"): ("v=DMARC1; p=none",),
+    }
+    apart = {**records, ("_dmarc.shop.acme.test", "TXT"): ("v=DMARC1; p=none; psd=n",)}
+
+    assert judged(claim(raw), TableResolver(records)).proof
+    assert judged(claim(raw), TableResolver(apart)).proof == ""
+
+
 def test_a_signature_of_a_stranger_beside_a_right_one_changes_nothing() -> None:
     raw = sign(sign(fresh_wire()), domain="list.test", key=OTHER_KEY)
 
@@ -368,6 +401,37 @@ def test_a_body_has_the_form_that_another_program_gives_it(body: bytes) -> None:
     for form in ("simple", "relaxed"):
         policy = CanonicalizationPolicy.from_c_value(f"{form}/{form}".encode())
         assert canonical_body(body, form) == policy.canonicalize_body(body)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"; d=acme.test", b"; d=evil.test; d=acme.test"),
+        (b"i=@acme.test", b"i=chloe@evil.test"),
+        (b"i=@acme.test", b"i=@notacme.test"),
+        (b"; d=acme.test", b"; d=acme.test; l=x"),
+        (b"; d=acme.test", b"; d=acme.test; z"),
+    ],
+)
+def test_tags_that_contradict_or_cannot_be_read_are_refused(before: bytes, after: bytes) -> None:
+    raw = sign(fresh_wire()).replace(before, after, 1)
+    assert after in raw
+
+    (finding, _) = judged(claim(raw), zone()).findings
+
+    assert finding.result == "permerror"
+
+
+def test_a_key_may_be_kept_from_subdomains() -> None:
+    """`t=s` in the key's record (RFC 6376 section 3.6.1)."""
+    restricted = Key(KEY.private_pem, KEY.record.replace("k=rsa", "k=rsa; t=s"))
+    raw = sign(fresh_wire())
+    below = raw.replace(b"i=@acme.test", b"i=@mail.acme.test", 1)
+    assert below != raw
+
+    assert judged(claim(raw), zone(key=restricted)).proof
+    (finding, _) = judged(claim(below), zone(key=restricted)).findings
+    assert (finding.result, finding.reason) == ("fail", "the key is not for subdomains")
 
 
 @given(st.text(max_size=200))

@@ -20,6 +20,7 @@ BLOCKS = st.lists(
 
 @given(BLOCKS)
 @example(b"Subject\r\n : hidden\r\nSubject: shown\r\n\r\n")
+@example(b"To: x\r\na b: c\r\nFrom: y\r\n\r\n")
 @example(b"From:a\r\ngarbage\r\n : b\r\n\r\n")
 def test_both_readers_see_the_same_fields(raw: bytes) -> None:
     block, start, _ = split_block(raw, 0, len(raw))
