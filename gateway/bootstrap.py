@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import socket
 import threading
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from gateway.authentication.tokens import TokenSigner
 from gateway.domain.desk import Desk
 from gateway.domain.envelope import Envelope
-from gateway.errors import GatewayError, StorageUnavailable
+from gateway.errors import DnsUnavailable, GatewayError, StorageUnavailable
 from gateway.pipeline.receive import check_recipient
 from gateway.pipeline.store_raw import GroupCommit
 from gateway.ports import Bell, Signer
@@ -29,6 +30,8 @@ from gateway.storage.inbound import Ledger
 
 if TYPE_CHECKING:
     # The receiver must stay small: whatever only workers and commands need is imported there.
+    from gateway.authentication.judge import MailJudge
+    from gateway.authentication.resolver import DnsResolver
     from gateway.broker.bells import PipeListener
     from gateway.broker.brokers import Broker
     from gateway.domain.policy import Policy
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from gateway.storage.timers import TimerStore
     from gateway.storage.unit_of_work import SqlUnitOfWork
 
+log = logging.getLogger(__name__)
 _REFRESH_S = 1.0
 
 
@@ -244,6 +248,7 @@ class Gateway:
             policy=self.policy,
             tables=load_reading_tables(rules_folder(self.settings.desk.rules_dir)),
             renderer=self.renderer,
+            judge=self._judge(),
             clock=self.clock,
             bell=self.bell,
             owner=owner,
@@ -279,6 +284,24 @@ class Gateway:
             bell=self.bell,
             monotonic=time.monotonic,
         )
+
+    def resolver(self) -> DnsResolver:
+        """The machine's DNS; raises DnsUnavailable when none is configured."""
+        from gateway.authentication.resolver import DnsResolver
+
+        return DnsResolver()
+
+    def _judge(self) -> MailJudge:
+        from gateway.authentication.judge import MailJudge
+
+        trust = self.settings.trust
+        resolver = None
+        if trust.verify == "auto":
+            try:
+                resolver = self.resolver()
+            except DnsUnavailable as error:
+                log.warning("dns.unavailable", extra={"error": str(error)})
+        return MailJudge(resolver, authserv_ids=trust.authserv_ids, relays=trust.relays)
 
     def acting(self) -> Acting:
         """Acts of the command line."""

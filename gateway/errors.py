@@ -118,6 +118,13 @@ class RelayRefused(GatewayError):
     code = "relay.refused"
 
 
+class DnsUnavailable(GatewayError):
+    """The DNS did not answer, or not in time; what depends on it is unknown, never refuted."""
+
+    code = "dns.unavailable"
+    retryable = True
+
+
 class UnsafeMail(GatewayError):
     """A mail that was about to leave is not what was meant to be written."""
 

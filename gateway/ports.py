@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.envelope import Envelope
 from gateway.domain.escalation import Escalation
+from gateway.domain.evidence import Judgement
+from gateway.domain.mail import Mail
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
@@ -48,6 +50,38 @@ class Reception(Protocol):
         Raises:
             StorageUnavailable, StorageFull, MailLoop, ShuttingDown.
         """
+
+
+RecordType = Literal["TXT", "MX", "A", "AAAA", "PTR"]
+
+
+class Resolver(Protocol):
+    """Asks the DNS. Called by several threads at the same time."""
+
+    def look_up(self, name: str, kind: RecordType, *, timeout_s: float) -> tuple[str, ...] | None:
+        """The records of that kind, or None where the name does not exist (NXDOMAIN).
+
+        A TXT record's strings are joined; an MX record is `preference host`; names have no final dot.
+
+        Raises:
+            DnsUnavailable: no answer in time, or one that tells of trouble.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A mail that names one author, whom nothing contradicts so far: `mail.identity` is known."""
+
+    mail: Mail
+    envelope: Envelope
+    raw: bytes
+
+
+class Judge(Protocol):
+    """Tells what the domains in From have to do with mails."""
+
+    def judge(self, claims: Sequence[Claim]) -> list[Judgement]:
+        """One for each claim, in order, within a few seconds for all; DNS trouble is a doubt, no error."""
 
 
 class Renderer(Protocol):

@@ -1,4 +1,4 @@
-"""Step 5: how well it is proven who wrote a mail, as far as the mail alone can tell.
+"""Step 5: how well it is proven who wrote a mail, as far as the mail and the DNS can tell.
 
 Levels that need the database (is From the contact whom the token was made for?) are reached in
 `thread`, where the token's contact is known.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gateway.domain.address import author_key
 from gateway.domain.desk import Desk
 from gateway.domain.envelope import Envelope
-from gateway.domain.evidence import Evidence, Level
+from gateway.domain.evidence import Evidence, Judgement, Level
 from gateway.domain.mail import Mail
 from gateway.domain.our_addresses import BOUNCE_LOCAL_PART, subaddress
 from gateway.domain.token import Purpose, Token
@@ -54,10 +54,17 @@ def read_tokens(mail: Mail, envelope: Envelope, desk: Desk, signer: Signer) -> T
     return Tokens(tuple(reply), tuple(bounce), forged)
 
 
-def authenticate(mail: Mail, tokens: Tokens) -> Evidence:
-    """E0 where something contradicts From, else E1."""
+def authenticate(mail: Mail, tokens: Tokens, judgement: Judgement) -> Evidence:
+    """E0 where something contradicts From, E3 where its domain stands behind the mail, else E1."""
     if mail.identity is None or mail.conflicts:
         return Evidence(Level.E0, None, mail.conflicts or ("there is no single From address",))
     if tokens.forged:
-        return Evidence(Level.E0, None, ("addressed to a reply address that we did not issue",))
-    return Evidence(Level.E1, author_key(mail.identity), ("From is claimed, nothing proves it",))
+        forged = ("addressed to a reply address that we did not issue",)
+        return Evidence(Level.E0, None, forged, judgement)
+    if judgement.conflict:
+        return Evidence(Level.E0, None, (judgement.conflict, *judgement.doubts), judgement)
+    identity = author_key(mail.identity)
+    if judgement.proof:
+        return Evidence(Level.E3, identity, (judgement.proof, *judgement.doubts), judgement)
+    claimed = ("From is claimed, nothing proves it", *judgement.doubts)
+    return Evidence(Level.E1, identity, claimed, judgement)

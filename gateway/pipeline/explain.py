@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from gateway.domain.classification import Classified
 from gateway.domain.decision import Decision
+from gateway.domain.evidence import Evidence
 from gateway.domain.thread import Candidate
 from gateway.pipeline.apply_rules import Facts
 
@@ -24,7 +26,7 @@ def explain(
             "signature": len(classified.zones.signature),
             "quoted": len(classified.zones.quoted),
         },
-        "identity": {"level": facts.evidence.level.name, "reasons": list(facts.evidence.reasons)},
+        "identity": _identity(facts.evidence),
         "thread": {
             "chosen": None if match.chosen is None else _candidate(match.chosen),
             "others": [_candidate(other) for other in match.others],
@@ -38,6 +40,15 @@ def explain(
             "policy": policy_version,
         },
         "notifications": list(told),
+    }
+
+
+def _identity(evidence: Evidence) -> dict[str, object]:
+    return {
+        "level": evidence.level.name,
+        "reasons": list(evidence.reasons),
+        "judged_by": evidence.judgement.by,
+        "results": [asdict(finding) for finding in evidence.judgement.findings],
     }
 
 

@@ -16,13 +16,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.domain.acts import OpenTicket, Said
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Desk
+from gateway.domain.evidence import Judgement, Level
 from gateway.domain.policy import Policy
 from gateway.domain.reading.tables import ReadingTables
 from gateway.errors import GatewayError, LeaseLost, StorageUnavailable, UnreadableMail
@@ -34,7 +35,7 @@ from gateway.pipeline.explain import explain
 from gateway.pipeline.facts import Examined, gather, wanted_by
 from gateway.pipeline.fill_outbox import fill_outbox
 from gateway.pipeline.parse import parse
-from gateway.ports import Bell, Clock, LeasedMail, Renderer, Settlement, Signer, UnitOfWork
+from gateway.ports import Bell, Claim, Clock, Judge, LeasedMail, Renderer, Settlement, Signer, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Processor:
     policy: Policy
     tables: ReadingTables
     renderer: Renderer
+    judge: Judge
     clock: Clock
     bell: Bell
     owner: str
@@ -94,7 +96,7 @@ class Processor:
         if not examined:
             return
         try:
-            self._settle_examined(examined)
+            self._settle_examined(self._judged(examined))
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  (a bug in one mail must not hold up the others)
@@ -115,6 +117,24 @@ class Processor:
         for mail, settlement in zip(examined, settled, strict=True):
             _log(mail, settlement)
 
+    def _judged(self, examined: Sequence[Examined]) -> list[Examined]:
+        """Step 5's other half, for the whole batch: what the domains in From have to do with the mails."""
+        claims = {
+            mail.inbound.id: Claim(mail.classified.mail, mail.inbound.envelope, mail.inbound.raw)
+            for mail in examined
+            if mail.classified is not None and mail.evidence.level is Level.E1
+        }
+        judgements = dict(zip(claims, self.judge.judge(list(claims.values())), strict=True))
+        return [
+            replace(
+                mail,
+                evidence=authenticate(mail.classified.mail, mail.tokens, judgements[mail.inbound.id]),
+            )
+            if mail.classified is not None and mail.inbound.id in judgements
+            else mail
+            for mail in examined
+        ]
+
     def _examine(self, inbound: LeasedMail) -> Examined | None:
         """Steps 3 to 5, outside any transaction; None when they failed and the mail was given back."""
         if inbound.attempts > MAX_ATTEMPTS:
@@ -126,7 +146,7 @@ class Processor:
             mail = parse(inbound.raw)
             classified = classify(mail, self.tables, null_sender=inbound.envelope.reverse_path == "")
             tokens = read_tokens(mail, inbound.envelope, desk, signer)
-            return Examined(inbound, classified, tokens, authenticate(mail, tokens))
+            return Examined(inbound, classified, tokens, authenticate(mail, tokens, Judgement()))
         except UnreadableMail as error:
             return Examined.unreadable(inbound, str(error), Outcome.TICKET)
         except Exception as error:  # noqa: BLE001  (told by _failed, with its traceback)

@@ -18,6 +18,7 @@ from gateway.ports import Signer, UnitOfWork
 
 # Threads grow without end; the newest ids decide, and twenty are one look-up.
 REFERENCES_LOOKED_AT = 20
+_WITH_TOKEN = {Level.E1: Level.E2, Level.E3: Level.E4}
 _NUMBER = re.compile(r"\[#([1-9][0-9]{0,11})\]", re.ASCII)
 
 
@@ -96,20 +97,21 @@ def takes_part(author: Contact, ticket: Ticket, uow: UnitOfWork) -> bool:
 
 
 def weigh_token(evidence: Evidence, match: Match, author: Contact | None, uow: UnitOfWork) -> Evidence:
-    """Raise claimed to token (E2) when the reply address was made for whoever From names.
+    """Raise claimed to token (E2), and domain to proven (E4), when the reply address was made for From.
 
     An address sent to a team is every member's; forwarded to anybody else it proves nothing.
     """
     chosen = match.chosen
-    if evidence.level is not Level.E1 or chosen is None or chosen.authority is not Authority.TOKEN:
+    raised = _WITH_TOKEN.get(evidence.level)
+    if raised is None or chosen is None or chosen.authority is not Authority.TOKEN:
         return evidence
     ticket = uow.ticket(chosen.ticket)
     if author is None or ticket is None:
         return evidence
-    if chosen.contact == author.id:
+    if author.id and chosen.contact == author.id:
         reason = "From is the contact whom the reply address was made for"
     elif chosen.contact == 0 and author.is_staff and author.team == ticket.team:
         reason = "From is a member of the team that the reply address was made for"
     else:
         return replace(evidence, reasons=(*evidence.reasons, "the reply address was made for somebody else"))
-    return Evidence(Level.E2, evidence.identity, (*evidence.reasons, reason))
+    return replace(evidence, level=raised, reasons=(*evidence.reasons, reason))

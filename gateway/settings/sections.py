@@ -143,12 +143,14 @@ class TrustSettings:
         [], values.texts, "whose Authentication-Results count (the authserv-id in them)"
     )
     relays: tuple[str, ...] = _setting(
-        [], values.networks, "from which peers they count: addresses or networks"
+        [],
+        values.relays,
+        "from which peers they count: addresses or networks; `imap`, `pipe`, `lmtp` for mail handed over without one",
     )
     verify: str = _setting(
         "auto",
         values.one_of("auto", "off"),
-        "judge DKIM, SPF and DMARC ourselves when the peer is no such relay",
+        "`auto`: judge DKIM, SPF and DMARC ourselves when the peer is no such relay; `off`: ask the DNS nothing",
     )
     staff: str = _setting(
         "token+dkim", values.one_of("token+dkim", "token"), "what an act of the staff by mail needs"

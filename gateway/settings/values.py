@@ -39,14 +39,23 @@ def texts(raw: object, base: Path) -> tuple[str, ...]:
     return tuple(some_text(item, base) for item in raw)
 
 
-def networks(raw: object, base: Path) -> tuple[str, ...]:
-    """A list of IP addresses or networks, each in its usual form: `10.0.0.0/8`."""
+_HANDED_OVER = ("imap", "lmtp", "pipe")
+
+
+def relays(raw: object, base: Path) -> tuple[str, ...]:
+    """A list of IP addresses or networks, each in its usual form, and of ways in without an address."""
     found = []
     for item in texts(raw, base):
+        if item in _HANDED_OVER:
+            found.append(item)
+            continue
         try:
             found.append(str(ipaddress.ip_network(item, strict=False)))
         except ValueError as error:
-            raise ValueError(f"expected IP addresses or networks like 10.0.0.0/8, not {item!r}") from error
+            ways = ", ".join(_HANDED_OVER)
+            raise ValueError(
+                f"expected IP addresses or networks like 10.0.0.0/8, or {ways}, not {item!r}"
+            ) from error
     return tuple(found)
 
 

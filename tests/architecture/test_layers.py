@@ -51,6 +51,7 @@ def test_the_gateway_keeps_its_contracts() -> None:
         ("workers/seeded.py", "from aiosmtpd import smtp", "aiosmtpd"),
         ("pipeline/seeded.py", "import jinja2", "Jinja2"),
         ("storage/seeded.py", "from pydantic import BaseModel", "pydantic"),
+        ("pipeline/seeded.py", "import dns.resolver", "keys, DNS and SPF"),
     ],
 )
 def test_a_seeded_violation_breaks_a_contract(copy: Path, module: str, line: str, contract: str) -> None:

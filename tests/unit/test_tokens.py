@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,16 @@ def test_any_other_word_is_no_token_or_forged(text: str) -> None:
 def test_a_reply_address_stays_within_64_octets() -> None:
     text = SIGNER.sign(Token(2**28 - 1, 2**28 - 1, 0), Purpose.REPLY)
     assert len("x" * 20 + "+" + text) <= 64
+
+
+def test_nobody_guesses_a_token() -> None:
+    """A hundred thousand words of the right shape, none of them ours."""
+    chance = random.Random(19)
+
+    for _ in range(100_000):
+        # "aa" is the key id 0, which is one of ours.
+        word = "aa" + "".join(chance.choices("abcdefghijklmnopqrstuvwxyz234567", k=31))
+        try:
+            assert SIGNER.read(word, Purpose.REPLY) is None
+        except ForgedToken:
+            continue

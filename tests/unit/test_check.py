@@ -1,0 +1,59 @@
+"""What `gateway check` says of DNS and of whose word counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.authentication.resolver import DnsResolver
+from gateway.cli.check import _dns, _trust
+from gateway.cli.context import Context
+from gateway.errors import DnsUnavailable, GatewayError
+
+
+def context(tmp_path: Path, trust: str) -> Context:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f"[trust]\n{trust}\n", encoding="utf-8")
+    return Context(config)
+
+
+@pytest.mark.parametrize(
+    ("trust", "words"),
+    [
+        ('authserv_ids = ["mx.example.test"]', "trust.relays says of no peer"),
+        ('relays = ["10.0.0.1"]', "trust.authserv_ids nobody"),
+    ],
+)
+def test_half_of_a_pair_is_wrong(tmp_path: Path, trust: str, words: str) -> None:
+    with pytest.raises(GatewayError, match=words):
+        _trust(context(tmp_path, trust))
+
+
+def test_whose_word_counts_is_told(tmp_path: Path) -> None:
+    pair = 'authserv_ids = ["mx.example.test"]\nrelays = ["10.0.0.1", "imap"]'
+
+    words = _trust(context(tmp_path, pair))
+
+    assert "mx.example.test is believed from 10.0.0.1/32, imap" in words
+    assert "a signature of their domain" in words
+
+
+def test_what_a_token_alone_means_is_told(tmp_path: Path) -> None:
+    assert "whoever can read their mail can act for them" in _trust(context(tmp_path, 'staff = "token"'))
+
+
+def test_a_silent_dns_is_told_and_not_asked_when_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(self: DnsResolver) -> float:
+        raise DnsUnavailable("192.0.2.53 does not answer")
+
+    monkeypatch.setattr(DnsResolver, "probe", silent)
+
+    assert "192.0.2.53 does not answer: signatures and DMARC are not judged" in _dns(context(tmp_path, ""))
+    assert _dns(context(tmp_path, 'verify = "off"')) == "not asked: trust.verify is off"
+
+
+def test_an_answering_dns_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DnsResolver, "probe", lambda self: 0.012)
+
+    assert _dns(context(tmp_path, "")) == "answers in 12 ms"
