@@ -160,7 +160,7 @@ def test_the_account_manager_needs_proof_too(chloe: Customer) -> None:
     max_weber = someone(gateway, "Max Weber", "max@example.test")
     subject = f"[#{number}] Module Paie"
 
-    assert max_weber.writes("Où en est-on ?", subject=subject)["outcome"] == "held"
+    assert max_weber.writes("Où en est-on ?", subject=subject)["outcome"] == "refused"
     row = max_weber.writes("Où en est-on ?", subject=subject, Authentication_Results=vouched("example.test"))
     assert (row["outcome"], row["evidence"]) == ("comment", "E3")
 
