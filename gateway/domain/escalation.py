@@ -86,6 +86,7 @@ class EscalationPolicy:
     """rules/escalation/process.yaml.
 
     Attributes:
+        labels: of grounds and refusals, by id, then language.
         nudge_first: whether a nudge must have come before, but for `straight` grounds.
         straight: grounds that go through without a nudge.
         opening: grounds that open a request though nobody has asked for one.
@@ -96,6 +97,7 @@ class EscalationPolicy:
         undo_within: how long a decision can be taken back by whoever made it.
     """
 
+    labels: Mapping[str, Mapping[str, str]]
     nudge_first: bool
     straight: frozenset[str]
     opening: frozenset[str]
@@ -105,6 +107,11 @@ class EscalationPolicy:
     active: timedelta
     update_every: timedelta
     undo_within: timedelta
+
+    def shown(self, ids: Iterable[str], language: str) -> list[str]:
+        """Grounds or refusals as people read them."""
+        texts = [self.labels.get(each, {"en": each}) for each in ids]
+        return [each.get(language) or each["en"] for each in texts]
 
     def told(self, ticket: Ticket, *, organisation: str, offer: str, level: int) -> tuple[str, ...]:
         """The roles of every matching row of `level`, each once."""

@@ -43,7 +43,7 @@ def context_of(
         ],
         "held": _held(event),
         "returned": _returned(event),
-        "escalation": _escalation(event, policy),
+        "escalation": _escalation(event, language, policy),
         "claim": _claim(event, language, policy),
         "answer": _answer(event, language),
         "sla": _sla(event),
@@ -127,15 +127,15 @@ def _returned(event: Event) -> dict[str, Any] | None:
     return {"address": event.contact.address if event.contact else "", "reason": event.reason}
 
 
-def _escalation(event: Event, policy: Policy) -> dict[str, Any] | None:
+def _escalation(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
     if not isinstance(event, EscalationEvent):
         return None
     found = event.escalation
     return {
         "by": _name(found.requested_by),
         "reason": found.reason,
-        "grounds": list(found.grounds),
-        "refusals": list(found.refusals),
+        "grounds": policy.escalation.shown(found.grounds, language),
+        "refusals": policy.escalation.shown(found.refusals, language),
         "missing": list(found.missing),
         "asked": found.asked,
         "level": found.level,

@@ -43,6 +43,12 @@ class ProcessFile(Strict):
     matrix: list[MatrixEntry] = Field(min_length=1)
 
 
+class LabelsFile(Strict):
+    """Grounds and refusals as people read them, by id and language."""
+
+    labels: dict[str, dict[str, Words]]
+
+
 def load_escalation(folder: Path, priorities: Collection[str]) -> EscalationPolicy:
     """The process as typed values.
 
@@ -59,7 +65,17 @@ def load_escalation(folder: Path, priorities: Collection[str]) -> EscalationPoli
             )
         for position, name in enumerate(row.priorities):
             known(source, ("matrix", number, "priorities", position), name, sorted(priorities), "priority")
+    labels_source = read_source(folder / "escalation" / "labels.yaml")
+    labels = typed(labels_source, LabelsFile).labels
+    for name, texts in labels.items():
+        for language in ("en", "fr"):
+            if language not in texts:
+                raise labels_source.refuse(("labels", name), f"the label in {language!r} is missing")
+    for key, ids in (("straight", read.straight), ("opening", read.opening)):
+        for number, name in enumerate(ids):
+            known(source, (key, number), name, list(labels), "ground")
     return EscalationPolicy(
+        labels=labels,
         nudge_first=read.nudge_first,
         straight=frozenset(read.straight),
         opening=frozenset(read.opening),
