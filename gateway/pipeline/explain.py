@@ -8,6 +8,7 @@ from dataclasses import asdict
 from gateway.domain.classification import Classified
 from gateway.domain.decision import Decision
 from gateway.domain.evidence import Evidence
+from gateway.domain.intent.result import Hit, Intent
 from gateway.domain.thread import Candidate
 from gateway.pipeline.apply_rules import Facts
 
@@ -26,6 +27,7 @@ def explain(
             "signature": len(classified.zones.signature),
             "quoted": len(classified.zones.quoted),
         },
+        "intent": _intent(classified.intent),
         "identity": _identity(facts.evidence),
         "thread": {
             "chosen": None if match.chosen is None else _candidate(match.chosen),
@@ -50,6 +52,22 @@ def _identity(evidence: Evidence) -> dict[str, object]:
         "judged_by": evidence.judgement.by,
         "results": [asdict(finding) for finding in evidence.judgement.findings],
     }
+
+
+def _intent(intent: Intent) -> dict[str, object]:
+    return {
+        "asked": str(intent.asked),
+        "evidence": [_hit(each) for each in intent.evidence],
+        "set_aside": [{**_hit(each.hit), "operator": each.operator} for each in intent.set_aside],
+        "suggested": [_hit(each) for each in intent.suggested],
+        "grounds": list(intent.grounds),
+        "refusals": list(intent.refusals),
+        "claimed_priority": intent.claimed_priority,
+    }
+
+
+def _hit(hit: Hit) -> dict[str, object]:
+    return {"rule": hit.rule, "zone": hit.zone, "text": hit.text}
 
 
 def _candidate(candidate: Candidate) -> dict[str, object]:
