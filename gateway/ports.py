@@ -90,6 +90,9 @@ class Renderer(Protocol):
     def subject(self, notification: Notification) -> str:
         """The subject alone."""
 
+    def text(self, notification: Notification) -> str:
+        """The text part alone."""
+
     def render(self, notification: Notification) -> bytes:
         """Bytes ready for DATA: CRLF line ends, not dot-stuffed; the same for the same notification.
 
@@ -406,6 +409,9 @@ class UnitOfWork(Protocol):
 
     def next_notification_id(self) -> int:
         """An outbox id for a row that `add_notification` is about to get."""
+
+    def notification(self, number: int) -> Notification | None:
+        """What was written into the outbox before this transaction."""
 
     def add_notification(self, new: NewNotification) -> None:
         """Put a mail into the outbox."""

@@ -16,10 +16,12 @@ from gateway.domain.evidence import Evidence, Level
 from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
+from gateway.domain.reading.tables import ReadingTables
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
 from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
+from gateway.pipeline.own_words import without_own_words
 from gateway.pipeline.thread import (
     answered_ids,
     numbers_in_subject,
@@ -28,7 +30,7 @@ from gateway.pipeline.thread import (
     thread,
     weigh_token,
 )
-from gateway.ports import LeasedMail, Signer, UnitOfWork, Wanted
+from gateway.ports import LeasedMail, Renderer, Signer, UnitOfWork, Wanted
 
 _DAY = timedelta(days=1)
 
@@ -91,19 +93,28 @@ def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
     )
 
 
-def gather(examined: Examined, uow: UnitOfWork, signer: Signer, *, now: datetime) -> Facts:
-    """All that the rules look at, for a mail that could be read."""
+def gather(
+    examined: Examined,
+    uow: UnitOfWork,
+    signer: Signer,
+    renderer: Renderer,
+    tables: ReadingTables,
+    *,
+    now: datetime,
+) -> tuple[Classified, Facts]:
+    """All that the rules look at, for a mail that could be read; our own words in it are set aside."""
     classified = examined.classified
     if classified is None:
         raise ValueError("an unreadable mail has no facts")
     mail, inbound, desk = classified.mail, examined.inbound, uow.desk
     author = _author(examined.evidence.identity, mail.author, desk, uow)
     match = thread(mail, examined.tokens, author, uow, signer)
+    classified = without_own_words(classified, match, uow, renderer, signer, tables)
     evidence = weigh_token(examined.evidence, match, author, uow)
     ticket = uow.ticket(match.chosen.ticket) if match.chosen else None
     first_id = uow.first_with_content(inbound.id)
     said = _said(examined, classified, author, evidence, is_new=ticket is None)
-    return Facts(
+    facts = Facts(
         inbound_id=inbound.id,
         first_id=first_id,
         first_ticket=uow.ticket_of_mail(first_id) if first_id != inbound.id else None,
@@ -121,6 +132,7 @@ def gather(examined: Examined, uow: UnitOfWork, signer: Signer, *, now: datetime
         opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,
         released=inbound.instruction == "release",
     )
+    return classified, facts
 
 
 def _author(identity: str | None, shown: Mailbox, desk: Desk, uow: UnitOfWork) -> Contact | None:

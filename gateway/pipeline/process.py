@@ -171,13 +171,13 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
     """Steps 6 to 9 for one mail: which ticket, what to do, what has happened, who is told."""
     if mail.classified is None:
         return _settle_unreadable(mail, uow, tools, signer, now=now)
-    facts = gather(mail, uow, signer, now=now)
+    classified, facts = gather(mail, uow, signer, tools.renderer, tools.tables, now=now)
     decision = apply_rules(
-        mail.classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
+        classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
     )
     events = change_ticket(decision.acts, uow, tools.policy, now=now, at=mail.inbound.envelope.received_at)
     told = fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
-    read = mail.classified.mail
+    read = classified.mail
     settlement = Settlement(
         outcome=decision.outcome,
         ticket=events[0].ticket.number if events else decision.ticket,
@@ -186,7 +186,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
         message_id=read.message_id,
         author=read.author.address,
         subject=read.subject,
-        explanation=explain(mail.classified, facts, decision, told, policy_version=tools.policy.version),
+        explanation=explain(classified, facts, decision, told, policy_version=tools.policy.version),
     )
     uow.settle(mail.inbound, settlement, now=now)
     return settlement

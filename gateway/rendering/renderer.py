@@ -82,6 +82,11 @@ class TemplateRenderer:
         _, parts = self._parts(notification)
         return harmless(parts.subject.render(notification.context))
 
+    def text(self, notification: Notification) -> str:
+        """The text part alone."""
+        _, parts = self._parts(notification)
+        return parts.text.render(notification.context)
+
     def render(self, notification: Notification) -> bytes:
         """The mail, in the wanted language or else in English.
 

@@ -139,10 +139,10 @@ class Outbox:
             NotFound: there is no such notification.
         """
         with self._database.read() as connection:
-            row = connection.execute(sa.select(*NOTIFICATION_COLUMNS).where(outbox.c.id == number)).first()
-        if row is None:
+            found = read_notification(connection, number)
+        if found is None:
             raise NotFound(f"there is no notification {number} in the outbox")
-        return notification_of(row)
+        return found
 
     def retry(self, number: int, *, now: datetime) -> None:
         """Make a notification due now, as if it had not been tried: a failed one gets its five days again."""
@@ -168,6 +168,12 @@ class Outbox:
         with self._database.read() as connection:
             rows = connection.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state))
             return dict(rows.all())
+
+
+def read_notification(connection: sa.Connection, number: int) -> Notification | None:
+    """What is or will be sent; None where there is no such notification."""
+    row = connection.execute(sa.select(*NOTIFICATION_COLUMNS).where(outbox.c.id == number)).first()
+    return None if row is None else notification_of(row)
 
 
 def _entry(row: AnyRow) -> OutboxEntry:

@@ -13,6 +13,7 @@ from gateway.domain.desk import Contact
 from gateway.domain.mail import Attachment
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.ports import NewNotification
 from gateway.storage.clocks import clock_document, clock_of, waiting_document, waiting_of
 from gateway.storage.schema import contacts, outbox
 
@@ -176,9 +177,15 @@ def timeline_of(row: AnyRow) -> TimelineEntry:
     )
 
 
-def notification_row(notification: Notification) -> dict[str, Any]:
-    """The columns of `outbox` that say what a notification is, due at once."""
+def new_notification_row(new: NewNotification) -> dict[str, Any]:
+    """A row of `outbox`, due at once."""
+    notification = new.notification
     return {
+        "id": new.id,
+        "contact_id": new.contact_id,
+        "reverse_path": new.reverse_path,
+        "subject": new.subject,
+        "state": "pending",
         "created_at": notification.date,
         "due_at": notification.date,
         "ticket": notification.ticket,

@@ -16,17 +16,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.desk import Contact, Desk
+from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
 from gateway.storage import leases
 from gateway.storage.database import Database
 from gateway.storage.escalations import EscalationRows
+from gateway.storage.outbox import read_notification
 from gateway.storage.rows import (
     CONTACT_COLUMNS,
     comment_row,
     contact_of,
     contact_row,
-    notification_row,
+    new_notification_row,
     ticket_of,
     ticket_row,
     timeline_row,
@@ -297,19 +299,13 @@ class SqlUnitOfWork:
         """An outbox id for the row that comes next."""
         return self._next(outbox, outbox.c.id)
 
+    def notification(self, number: int) -> Notification | None:
+        """See `ports.UnitOfWork`."""
+        return read_notification(self._connection, number)
+
     def add_notification(self, new: NewNotification) -> None:
         """Put a mail into the outbox, due at once."""
-        self._gather(
-            outbox,
-            {
-                "id": new.id,
-                "contact_id": new.contact_id,
-                "reverse_path": new.reverse_path,
-                "subject": new.subject,
-                "state": "pending",
-                **notification_row(new.notification),
-            },
-        )
+        self._gather(outbox, new_notification_row(new))
 
     def mark_returned(
         self, notification: int, *, contact: int, permanent: bool, reason: str, now: datetime

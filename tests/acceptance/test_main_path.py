@@ -229,3 +229,18 @@ def test_the_command_line_prints_what_the_contract_promises(chloe: Customer) -> 
     assert {"id", "state", "template", "message_id"} <= set(gateway.json_lines("outbox", "list")[0])
     assert chloe.address in gateway.command("tickets", "show", str(number))
     gateway.command("check")
+
+
+def test_our_own_words_sent_back_without_a_mark_are_not_the_customers(chloe: Customer) -> None:
+    number = chloe.opens_a_ticket()
+    confirmation = chloe.mails()[0]
+    ours = body_of(confirmation)
+
+    chloe.writes(
+        f"C'est sur le poste 14.\n\n{ours}",
+        to=confirmation["Reply-To"],
+        **{"In-Reply-To": confirmation["Message-ID"]},
+    )
+
+    comment = chloe.gateway.ticket(number)["comments"][-1]
+    assert comment["text"].strip() == "C'est sur le poste 14."
