@@ -92,6 +92,19 @@ def _relay(context: Context) -> str:
     return probe(context.settings.relay.url)
 
 
+def _mailboxes(context: Context) -> str:
+    from gateway.endpoints.imap import probe
+
+    return "; ".join(probe(settings) for settings in context.settings.imap) or "none"
+
+
+def _alarms(context: Context) -> str:
+    current = context.gateway.alarms.current()
+    if current:
+        raise GatewayError("; ".join(f"{alarm.key}: {alarm.reason}" for alarm in current))
+    return "none"
+
+
 def _trust(context: Context) -> str:
     if context.settings.trust.staff == "token":
         return "staff act by mail on a reply address alone: whoever can read their mail can act for them"
@@ -108,5 +121,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("outbox", _outbox),
     ("broker", _broker),
     ("relay", _relay),
+    ("mailboxes", _mailboxes),
+    ("alarms", _alarms),
     ("trust", _trust),
 )

@@ -19,8 +19,8 @@ from gateway.workers.lifeline import Lifeline
 
 log = logging.getLogger(__name__)
 
-ROLES = ("smtp", "lmtp", "worker")
-_COMING = ("imap", "timers", "web")
+ROLES = ("smtp", "lmtp", "imap", "worker")
+_COMING = ("timers", "web")
 
 
 def chosen_roles(only: str) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def run_process(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="gateway serve", add_help=False)
     parser.add_argument("--config", type=Path)
     parser.add_argument("serve")
-    parser.add_argument("--role", choices=("prepare", "receiver", "worker"))
+    parser.add_argument("--role", choices=("prepare", "receiver", "imap", "worker"))
     parser.add_argument("--only", default="")
     parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--lifeline", type=int)
@@ -57,6 +57,8 @@ def run_process(arguments: list[str]) -> int:
             prepare(gateway)
         elif options.role == "receiver":
             run_receiver_process(gateway, chosen_roles(options.only), Lifeline(options.lifeline))
+        elif options.role == "imap":
+            run_imap_process(gateway, Lifeline(options.lifeline))
         else:
             run_worker_process(gateway, options.slot, Lifeline(options.lifeline))
     except ConfigurationError as error:
@@ -122,6 +124,25 @@ def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: L
         intake.stop()
 
 
+def run_imap_process(gateway: Gateway, lifeline: Lifeline) -> None:
+    """Fetch from the mailboxes until SIGTERM."""
+    from gateway.endpoints.imap import run_mailboxes
+    from gateway.endpoints.imap_sync import Desktop
+
+    settings = gateway.settings
+    desktop = Desktop(
+        mailboxes=gateway.mailboxes,
+        ledger=gateway.ledger,
+        alarms=gateway.alarms,
+        bell=gateway.bell,
+        clock=gateway.clock,
+        current=gateway.directory.current,
+        max_message_bytes=settings.smtp.max_message_bytes,
+    )
+    names = ", ".join(each.name for each in settings.imap)
+    run_mailboxes(settings.imap, desktop, ready=lambda: lifeline.ready(imap=names))
+
+
 def run_worker_process(gateway: Gateway, slot: int, lifeline: Lifeline) -> None:
     """Drain until SIGTERM."""
     from gateway.workers.drain import Drain
@@ -138,10 +159,13 @@ def run_worker_process(gateway: Gateway, slot: int, lifeline: Lifeline) -> None:
         Drain("inbound", watched(processor.process_batch)),
         Drain("outbox", notifier.send_batch),
     ]
+    alerter, close_alerter = gateway.alerter()
+    swept = [Drain("alarms", alerter.send_due)]
     try:
-        run_worker(gateway.broker, drains, listener=gateway.bell_listener(), lifeline=lifeline)
+        run_worker(gateway.broker, drains, swept, listener=gateway.bell_listener(), lifeline=lifeline)
     finally:
         close()
+        close_alerter()
 
 
 # --- the supervisor --------------------------------------------------------------------------
@@ -153,6 +177,8 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
 
     from gateway.workers.supervisor import Child, Supervisor
 
+    if tuple(roles) == ("imap",) and not settings.imap:
+        raise ConfigurationError("the role imap needs a mailbox: [[imap]]", file=settings.file or "--only")
     run = settings.gateway.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "gateway", *(["--config", str(config)] if config else []), "serve"]
@@ -166,6 +192,8 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
             children.append(
                 Child("receiver", [*command, "--role", "receiver", "--only", ",".join(listeners)])
             )
+        if "imap" in roles and settings.imap:
+            children.append(Child("imap", [*command, "--role", "imap"]))
         if "worker" in roles:
             children += [
                 Child(f"worker-{slot}", [*command, "--role", "worker", "--slot", str(slot)])

@@ -23,6 +23,7 @@ from typing import Protocol
 from gateway.domain.acts import OpenTicket, Said
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Desk
+from gateway.domain.events import Event
 from gateway.domain.policy import Policy
 from gateway.domain.reading.tables import ReadingTables
 from gateway.errors import GatewayError, LeaseLost, StorageUnavailable, UnreadableMail
@@ -156,7 +157,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
         mail.classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
     )
     events = change_ticket(decision.acts, uow, tools.policy, now=now)
-    told = fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
+    told = _tell(mail, events, uow, tools, signer, now=now)
     read = mail.classified.mail
     settlement = Settlement(
         outcome=decision.outcome,
@@ -196,7 +197,7 @@ def _settle_unreadable(
         confirm=False,
     )
     events = change_ticket([opening], uow, tools.policy, now=now)
-    told = fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
+    told = _tell(mail, events, uow, tools, signer, now=now)
     settlement = Settlement(
         outcome=mail.trouble_outcome,
         ticket=events[0].ticket.number,
@@ -209,6 +210,21 @@ def _settle_unreadable(
     )
     uow.settle(mail.inbound, settlement, now=now)
     return settlement
+
+
+def _tell(
+    mail: Examined,
+    events: Sequence[Event],
+    uow: UnitOfWork,
+    tools: Processor,
+    signer: Signer,
+    *,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Step 9; of a mail that was there before the gateway was, nobody is told."""
+    if mail.inbound.envelope.historic:
+        return ()
+    return fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
 
 
 def _log(mail: Examined, settlement: Settlement) -> None:

@@ -46,11 +46,18 @@ def watched(step: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def run_worker(
-    broker: dramatiq.Broker, drains: list[Drain], *, listener: PipeListener | None, lifeline: Lifeline
+    broker: dramatiq.Broker,
+    drains: list[Drain],
+    swept: list[Drain],
+    *,
+    listener: PipeListener | None,
+    lifeline: Lifeline,
 ) -> None:
     """Drain until SIGTERM.
 
     Args:
+        drains: rung for, each by its bell, and looked after by the sweeper.
+        swept: looked after by the sweeper alone.
         listener: the bell of the embedded broker; None when the broker is on a server.
     """
     ended = threading.Event()
@@ -64,7 +71,7 @@ def run_worker(
     sys.setswitchinterval(_SWITCH_S)
     declare_actors(broker, drains)
     worker = dramatiq.Worker(broker, worker_threads=len(drains), worker_timeout=1000)
-    sweeper = Sweeper(drains)
+    sweeper = Sweeper([*drains, *swept])
     with ExitStack() as stack:
         worker.start()
         stack.callback(worker.stop, timeout=_STOP_TIMEOUT_MS)
@@ -77,7 +84,7 @@ def run_worker(
             hearing.start()
             stack.callback(hearing.join)
             stack.callback(listener.stop)
-        for drain in drains:
+        for drain in (*drains, *swept):
             stack.callback(drain.stop)
         lifeline.ready()
         ended.wait()
