@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.envelope import Envelope
+from gateway.domain.mailbox import Position
 from gateway.domain.notification import Notification, RenderedMail
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.token import Purpose, Token
@@ -99,19 +100,6 @@ class Bell(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """Where in a mailbox a mail stands: no other mail ever has the same (RFC 9051 section 2.3.1.1).
-
-    Attributes:
-        mailbox: id of its row.
-    """
-
-    mailbox: int
-    uidvalidity: int
-    uid: int
-
-
-@dataclass(frozen=True, slots=True)
 class NewMail:
     """A mail on its way into the ledger; `content` is its bytes in blocks and can be read again.
 
@@ -169,64 +157,6 @@ class LedgerStore(Protocol):
         """Store all of `batch` in one commit and return their ids in order, or raise and store none."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailboxState:
-    """How far a mailbox has been read.
-
-    Attributes:
-        place: `user@host/folder`; another one under the same name is another mailbox.
-        uidvalidity: 0 before the first look.
-        first_sync: what was decided on the mail that was there before: `all`, `new-only`, or empty
-            while nothing is decided.
-        history_uid: the last UID of what was there before, under that UIDVALIDITY.
-        history_until: when the first look was; None when nothing was there.
-        history_mails: how many there were.
-        reason: why it stopped; empty while it runs or waits for a decision.
-        looked_at: when it was last read to its end.
-    """
-
-    id: int
-    name: str
-    place: str
-    uidvalidity: int
-    first_sync: str
-    history_uid: int
-    history_until: datetime | None
-    history_mails: int
-    reason: str
-    looked_at: datetime | None
-
-
-class MailboxStore(Protocol):
-    """What is remembered of the mailboxes that mail is fetched from."""
-
-    def open(self, name: str, place: str) -> MailboxState:
-        """The mailbox's row, made when it is not there yet."""
-
-    def save(self, state: MailboxState) -> None:
-        """The row as it is from now on."""
-
-    def put_away(self, mailbox: int, uidvalidity: int) -> set[int]:
-        """The UIDs whose mail is stored and has been moved, flagged or deleted."""
-
-    def mark_put_away(self, mailbox: int, uidvalidity: int, uids: Sequence[int], *, now: datetime) -> None:
-        """Those have been moved, flagged or deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that an operator has to look at.
-
-    Attributes:
-        key: what is wrong, the same as long as it is: `mailbox support stopped`.
-        raised_at: since when it is so.
-    """
-
-    key: str
-    reason: str
-    raised_at: datetime
-
-
 class Alarms(Protocol):
     """What is wrong now. Raising and ending are cheap when nothing changes, and never raise themselves."""
 
@@ -235,16 +165,6 @@ class Alarms(Protocol):
 
     def end(self, key: str) -> None:
         """It is not so any more."""
-
-
-class AlarmStore(Protocol):
-    """The alarms as whoever writes to the operator sees them."""
-
-    def take_due(self, now: datetime) -> list[Alarm]:
-        """Those that the operator has not been told of within a day; they count as told from now on."""
-
-    def not_told(self, alarms: Sequence[Alarm], *, until: datetime) -> None:
-        """The mail could not be sent: they are due again at `until`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import typer
 
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
+from gateway.domain.mailbox import MailboxState
 from gateway.errors import ActRefused, NotFound
-from gateway.ports import MailboxState
 from gateway.settings import MailboxSettings
 
 app = typer.Typer(no_args_is_help=True, help="The mailboxes that mail is fetched from by IMAP.")

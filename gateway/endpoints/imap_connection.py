@@ -19,7 +19,7 @@ from imapclient.tls import IMAP4_TLS
 _CONNECT_TIMEOUT_S = 20.0
 _READ_TIMEOUT_S = 60.0
 # What the answer to an ordinary command may come to.
-ANSWER_BYTES = 8 << 20
+ANSWER_BYTES = 2 << 20
 
 
 class _Bounded(imaplib.IMAP4):

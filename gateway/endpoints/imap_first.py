@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.domain.mailbox import MailboxState
 from gateway.endpoints.imap_session import Folder
-from gateway.ports import MailboxState
 
 
 def begin(state: MailboxState, folder: Folder, first_sync: str, *, now: datetime) -> MailboxState:

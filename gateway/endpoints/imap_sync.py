@@ -11,8 +11,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
 
 from gateway.domain.desk import Desk
+from gateway.domain.mailbox import MailboxState, Position
 from gateway.endpoints.imap_envelope import envelope_of
 from gateway.endpoints.imap_first import begin, is_history
 from gateway.endpoints.imap_session import Described, Folder, MailboxSession
@@ -22,10 +25,7 @@ from gateway.ports import (
     Bell,
     Clock,
     LedgerStore,
-    MailboxState,
-    MailboxStore,
     NewMail,
-    Position,
     Signer,
 )
 from gateway.settings import MailboxSettings
@@ -37,6 +37,22 @@ _BATCH_MAILS = 16
 _BATCH_BYTES = 4 << 20
 # A mail at which the connection was lost so many times is left where it is.
 _MOST_FAILURES = 3
+
+
+class MailboxStore(Protocol):
+    """What is remembered of the mailboxes that mail is fetched from."""
+
+    def open(self, name: str, place: str) -> MailboxState:
+        """The mailbox's row, made when it is not there yet."""
+
+    def save(self, state: MailboxState) -> None:
+        """The row as it is from now on."""
+
+    def put_away(self, mailbox: int, uidvalidity: int) -> set[int]:
+        """The UIDs whose mail is stored and has been moved, flagged or deleted."""
+
+    def mark_put_away(self, mailbox: int, uidvalidity: int, uids: Sequence[int], *, now: datetime) -> None:
+        """Those have been moved, flagged or deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from gateway.domain.alarm import Alarm
 from gateway.domain.desk import Desk
-from gateway.ports import Alarm, AlarmStore, Clock, OutgoingMail, Signer, Transport
+from gateway.ports import Clock, OutgoingMail, Signer, Transport
 
 log = logging.getLogger(__name__)
 
 _AGAIN = timedelta(minutes=5)
+
+
+class AlarmStore(Protocol):
+    """The alarms as whoever writes to the operator sees them."""
+
+    def take_due(self, now: datetime) -> list[Alarm]:
+        """Those that the operator has not been told of within a day; they count as told from now on."""
+
+    def not_told(self, alarms: Sequence[Alarm], *, until: datetime) -> None:
+        """The mail could not be sent: they are due again at `until`."""
 
 
 class AlarmWriter(Protocol):

@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from gateway.domain.address import Mailbox
-from gateway.ports import Alarm
+from gateway.domain.alarm import Alarm
 from gateway.rendering.headers import address_field, harmless, ids_field, plain_field, text_field
 
 

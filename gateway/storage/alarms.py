@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Column, Table, Text
 
+from gateway.domain.alarm import Alarm
 from gateway.domain.text import clean_line
 from gateway.errors import StorageUnavailable
-from gateway.ports import Alarm, Clock
+from gateway.ports import Clock
 from gateway.storage.columns import Instant
 from gateway.storage.database import Database
 from gateway.storage.schema import metadata

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
+from gateway.domain.mailbox import MailboxState, Position
 from gateway.errors import NotFound
-from gateway.ports import MailboxState, NewMail, Position
+from gateway.ports import NewMail
 from gateway.storage.columns import Instant
 from gateway.storage.database import Database
 from gateway.storage.rows import AnyRow

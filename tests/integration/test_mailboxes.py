@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import email
 import tempfile
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest

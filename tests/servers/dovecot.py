@@ -179,7 +179,7 @@ class Dovecot:
             f"  inet_listener imaps {{\n    port = {self.tls_port if self._has_tls() else 0}\n    ssl = yes\n  }}\n}}\n"
             "service stats {\n  chroot =\n}\nservice anvil {\n  chroot =\n}\n"
             f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {self.folder}/oauth2.conf.ext\n}}\n"
-            f'passdb {{\n  driver = static\n  mechanisms = plain login\n  args = password={PASSWORD}\n}}\n'
+            f"passdb {{\n  driver = static\n  mechanisms = plain login\n  args = password={PASSWORD}\n}}\n"
             "userdb {\n  driver = static\n  args = uid=8 gid=8 home=/nonexistent allow_all_users=yes\n}\n"
         )
 
