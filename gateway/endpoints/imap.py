@@ -28,11 +28,11 @@ SILENCE_S = 300.0
 _GRACE_S = 20.0
 
 
-class MailboxWatch(threading.Thread):
+class MailboxWatch:
     """One mailbox, for as long as the process lives: whatever goes wrong with it stays its own."""
 
     def __init__(self, settings: MailboxSettings, desktop: Desktop, ended: threading.Event) -> None:
-        super().__init__(name=f"mailbox-{settings.name}", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=f"mailbox-{settings.name}", daemon=True)
         self.settings = settings
         self.last_look = time.monotonic()
         self.trouble = ""
@@ -42,7 +42,7 @@ class MailboxWatch(threading.Thread):
         self._tokens: TokenKeeper | None = None
         self._backoff = Backoff()
 
-    def run(self) -> None:
+    def _run(self) -> None:
         """Fetch until it is time to end."""
         while not self._ended.is_set():
             try:
@@ -157,7 +157,7 @@ def run_mailboxes(
     signal.signal(signal.SIGINT, end)
     watches = [MailboxWatch(settings, desktop, ended) for settings in mailboxes]
     for watch in watches:
-        watch.start()
+        watch.thread.start()
     ready()
     while not ended.wait(min(5.0, silence_s)):
         for watch in watches:
@@ -168,7 +168,7 @@ def run_mailboxes(
     deadline = time.monotonic() + _GRACE_S
     for watch in watches:
         # One that hangs in an exchange ends with the process: nothing is moved that is not stored.
-        watch.join(max(0.0, deadline - time.monotonic()))
+        watch.thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def probe(settings: MailboxSettings) -> str:

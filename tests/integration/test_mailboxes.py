@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qsl
 
 import pytest
 import trustme
 
 from tests.conftest import missing
-from tests.running import RunningGateway, mail
+from tests.running import RunningGateway, body_of, mail
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.services.process import Unavailable
 
@@ -79,6 +84,213 @@ def test_mail_in_a_mailbox_becomes_a_ticket_and_is_moved(folder: Path, dovecot: 
     assert row["recipients"] == ["support@example.test"]
     assert (answer["outcome"], answer["ticket"], answer["evidence"]) == ("comment", row["ticket"], "E2")
     assert dovecot.count("support") == 0
+
+
+def test_access_tokens_log_in_by_both_mechanisms_and_over_tls(folder: Path, dovecot: Dovecot) -> None:
+    (folder / "secret").write_text("s3cret\n")
+    (folder / "token").write_text(dovecot.token("kept"))
+    with TokenServer(dovecot, "fetched") as issuer:
+        extra = (
+            mailbox(
+                dovecot,
+                "fetched",
+                password_file="",
+                oauth2=f'{{token_url = "{issuer.url}", client_id = "gateway", client_secret_file = "{folder}/secret", '
+                'mechanism = "oauthbearer"}',
+            )
+            + mailbox(
+                dovecot,
+                "kept",
+                password_file="",
+                oauth2=f'{{provider = "file", token_file = "{folder}/token"}}',
+            )
+            + mailbox(
+                dovecot,
+                "secured",
+                tls='"implicit"',
+                port=str(dovecot.tls_port),
+                ca_file=f'"{folder}/ca.pem"',
+            )
+        )
+        gateway = RunningGateway(folder / "gateway", extra=extra)
+        with gateway.running():
+            for number, user in enumerate(("fetched", "kept", "secured"), start=1):
+                gateway.wait_for(
+                    lambda user=user: stored(gateway, user) is not None, f"a first look at {user}"
+                )
+                dovecot.deliver(user, request(number))
+            gateway.wait_for(lambda: len(gateway.settled()) == 3, "three mails")
+
+    assert "user=<fetched>, method=OAUTHBEARER" in dovecot.log()
+    assert "user=<kept>, method=XOAUTH2" in dovecot.log()
+    assert "user=<secured>, method=PLAIN" in dovecot.log()
+    assert issuer.asked == [
+        {"grant_type": "client_credentials", "client_id": "gateway", "client_secret": "s3cret"}
+    ]
+    assert dovecot.token("fetched")[:40] not in gateway.log.read_text()
+
+
+def test_ask_waits_for_a_word_and_old_mail_is_filed_in_silence(folder: Path, dovecot: Dovecot) -> None:
+    for number in range(1, 6):
+        dovecot.deliver("support", request(number))
+    gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot, first_sync='"ask"'))
+    with gateway.running():
+        gateway.wait_for(lambda: listed(gateway)["history_mails"] == 5, "the mailbox to be looked at")
+        assert listed(gateway)["state"] == "waiting for a decision"
+        assert "5 mails were there before" in gateway.command("check", code=1) + checked(gateway)
+        assert gateway.settled() == []
+
+        gateway.command("mailboxes", "sync", "support", "--all")
+        gateway.wait_for(lambda: len(gateway.settled()) == 5, "old mail to be filed")
+        assert {row["outcome"] for row in gateway.settled()} == {"ticket"}
+        assert gateway.notifications() == []
+        dovecot.deliver("support", request(6))
+        gateway.wait_for(lambda: len(gateway.settled()) == 6, "new mail")
+        assert len(gateway.notifications(to="chloe.6@acme.test")) == 1
+        gateway.wait_for(lambda: dovecot.count("support", "Processed") == 6, "all to be moved")
+        assert "has been decided on" in gateway.command("mailboxes", "sync", "support", "--all", code=1)
+    assert dovecot.count("support") == 0
+
+
+def test_new_only_never_touches_what_was_there(folder: Path, dovecot: Dovecot) -> None:
+    dovecot.deliver("support", request(1))
+    gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
+    with gateway.running():
+        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        dovecot.deliver("support", request(2))
+        gateway.wait_for(lambda: dovecot.count("support", "Processed") == 1, "new mail to be moved")
+
+    assert [row["from"] for row in gateway.settled()] == ["chloe.2@acme.test"]
+    assert dovecot.count("support") == 1
+
+
+def test_one_mailbox_that_is_refused_stops_alone_and_its_operator_is_told_once(
+    folder: Path, dovecot: Dovecot
+) -> None:
+    (folder / "wrong").write_text("wrong\n")
+    extra = (
+        mailbox(dovecot, "locked", password_file=f'"{folder}/wrong"')
+        + mailbox(dovecot, "support", name='"lost"', folder='"Nowhere"')
+        + mailbox(dovecot)
+    )
+    gateway = RunningGateway(folder / "gateway", extra=extra, gateway='operator = "root@ops.test"\n')
+    with gateway.running():
+        gateway.wait_for(lambda: listed(gateway, "locked")["state"] == "stopped", "the login to be refused")
+        gateway.wait_for(lambda: listed(gateway, "lost")["state"] == "stopped", "the folder to be missed")
+        dovecot.deliver("support", request(1))
+        gateway.wait_for(lambda: len(gateway.settled()) == 1, "the third one's mail")
+        told = gateway.wait_for(
+            lambda: len(told_of(gateway)) >= 2 and told_of(gateway), "the operator to be told"
+        )
+        alarms = checked(gateway)
+        assert "mailbox locked stopped" in alarms
+        assert "mailbox lost stopped" in alarms
+        assert "wrong" not in gateway.log.read_text().replace("configuration.wrong", "")
+
+        (folder / "wrong").write_text(PASSWORD)
+        gateway.command("mailboxes", "start", "locked")
+        gateway.wait_for(lambda: listed(gateway, "locked")["state"] == "running", "the mailbox to be read")
+        assert "mailbox locked" not in checked(gateway)
+
+    assert sorted(told) == ["mailbox locked stopped", "mailbox lost stopped"]
+    assert sorted(told_of(gateway)) == sorted(told)
+
+
+def test_numbered_anew_by_dovecot_nothing_comes_twice(folder: Path, dovecot: Dovecot) -> None:
+    gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot, after='"seen"'))
+    with gateway.running():
+        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        for number in range(1, 4):
+            dovecot.deliver("support", request(number))
+        gateway.wait_for(lambda: len(gateway.settled()) == 3, "three mails")
+        dovecot.command("mailbox", "update", "--uid-validity", "4711", "-u", "support", "INBOX")
+        dovecot.deliver("support", request(4))
+        gateway.wait_for(lambda: len(gateway.settled()) == 4, "the fourth")
+        gateway.wait_for(lambda: "mailbox.numbered-anew" in gateway.log.read_text(), "the new numbers")
+
+    assert [row["from"] for row in gateway.settled()] == [
+        f"chloe.{number}@acme.test" for number in range(1, 5)
+    ]
+
+
+def test_people_at_the_same_mailbox_read_and_move_as_they_like(folder: Path, dovecot: Dovecot) -> None:
+    with dovecot.login("support") as person:
+        person.create("Private")
+    gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
+    with gateway.running():
+        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+    dovecot.deliver("support", request(1))
+    dovecot.deliver("support", request(2))
+    with dovecot.login("support") as person:
+        person.select("INBOX")
+        person.store("1", "+FLAGS", r"\Seen")
+        person.uid("MOVE", "2", "Private")
+    with gateway.running():
+        gateway.wait_for(lambda: dovecot.count("support", "Processed") == 1, "the read mail to be moved")
+        gateway.settled()
+
+    assert [row["from"] for row in gateway.settled()] == ["chloe.1@acme.test"]
+    assert dovecot.count("support", "Private") == 1
+
+
+def test_a_server_that_restarts_is_found_again(folder: Path, dovecot: Dovecot) -> None:
+    gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
+    with gateway.running():
+        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        dovecot.stop()
+        gateway.wait_for(lambda: "mailbox.lost" in gateway.log.read_text(), "the loss to be noticed")
+        dovecot.start()
+        dovecot.deliver("support", request(1))
+        gateway.wait_for(lambda: len(gateway.settled()) == 1, "the mail")
+
+
+class TokenServer:
+    """Issues access tokens by the client credentials grant."""
+
+    def __init__(self, dovecot: Dovecot, user: str) -> None:
+        self.asked: list[dict[str, str]] = []
+        asked = self.asked
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                asked.append(dict(parse_qsl(form)))
+                answer = json.dumps({"access_token": dovecot.token(user), "expires_in": 3600}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *args: object) -> None:
+                return
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/token"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def listed(gateway: RunningGateway, name: str = "support") -> dict[str, Any]:
+    """A mailbox's line in `gateway mailboxes list --json`."""
+    (row,) = [row for row in gateway.json_lines("mailboxes", "list") if row["name"] == name]
+    return row
+
+
+def checked(gateway: RunningGateway) -> str:
+    """What is wrong now."""
+    return "; ".join(f"{alarm.key}: {alarm.reason}" for alarm in gateway.gateway().alarms.current())
+
+
+def told_of(gateway: RunningGateway) -> list[str]:
+    """The alarms in the mails to the operator."""
+    text = "".join(body_of(mail) for mail in gateway.sent_to("root@ops.test"))
+    return [line[2:].partition(", since")[0] for line in text.splitlines() if line.startswith("- ")]
 
 
 def stored(gateway: RunningGateway, name: str = "support") -> int | None:
