@@ -6,6 +6,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -70,7 +71,7 @@ def request(number: int, text: str = "Rien ne va plus.", **headers: str) -> byte
 def test_mail_in_a_mailbox_becomes_a_ticket_and_is_moved(folder: Path, dovecot: Dovecot) -> None:
     gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
     with gateway.running():
-        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        gateway.wait_for(partial(looked_at, gateway), "a first look")
         dovecot.deliver("support", request(1))
         gateway.wait_for(lambda: dovecot.count("support", "Processed") == 1, "the mail to be moved")
         (row,) = gateway.settled()
@@ -115,9 +116,7 @@ def test_access_tokens_log_in_by_both_mechanisms_and_over_tls(folder: Path, dove
         gateway = RunningGateway(folder / "gateway", extra=extra)
         with gateway.running():
             for number, user in enumerate(("fetched", "kept", "secured"), start=1):
-                gateway.wait_for(
-                    lambda user=user: stored(gateway, user) is not None, f"a first look at {user}"
-                )
+                gateway.wait_for(partial(looked_at, gateway, user), f"a first look at {user}")
                 dovecot.deliver(user, request(number))
             gateway.wait_for(lambda: len(gateway.settled()) == 3, "three mails")
 
@@ -156,7 +155,7 @@ def test_new_only_never_touches_what_was_there(folder: Path, dovecot: Dovecot) -
     dovecot.deliver("support", request(1))
     gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
     with gateway.running():
-        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        gateway.wait_for(partial(looked_at, gateway), "a first look")
         dovecot.deliver("support", request(2))
         gateway.wait_for(lambda: dovecot.count("support", "Processed") == 1, "new mail to be moved")
 
@@ -199,7 +198,7 @@ def test_one_mailbox_that_is_refused_stops_alone_and_its_operator_is_told_once(
 def test_numbered_anew_by_dovecot_nothing_comes_twice(folder: Path, dovecot: Dovecot) -> None:
     gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot, after='"seen"'))
     with gateway.running():
-        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        gateway.wait_for(partial(looked_at, gateway), "a first look")
         for number in range(1, 4):
             dovecot.deliver("support", request(number))
         gateway.wait_for(lambda: len(gateway.settled()) == 3, "three mails")
@@ -218,7 +217,7 @@ def test_people_at_the_same_mailbox_read_and_move_as_they_like(folder: Path, dov
         person.create("Private")
     gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
     with gateway.running():
-        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        gateway.wait_for(partial(looked_at, gateway), "a first look")
     dovecot.deliver("support", request(1))
     dovecot.deliver("support", request(2))
     with dovecot.login("support") as person:
@@ -236,7 +235,7 @@ def test_people_at_the_same_mailbox_read_and_move_as_they_like(folder: Path, dov
 def test_a_server_that_restarts_is_found_again(folder: Path, dovecot: Dovecot) -> None:
     gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
     with gateway.running():
-        gateway.wait_for(lambda: stored(gateway) is not None, "a first look")
+        gateway.wait_for(partial(looked_at, gateway), "a first look")
         dovecot.stop()
         gateway.wait_for(lambda: "mailbox.lost" in gateway.log.read_text(), "the loss to be noticed")
         dovecot.start()
@@ -293,9 +292,6 @@ def told_of(gateway: RunningGateway) -> list[str]:
     return [line[2:].partition(", since")[0] for line in text.splitlines() if line.startswith("- ")]
 
 
-def stored(gateway: RunningGateway, name: str = "support") -> int | None:
-    """How many mails have come from a mailbox; None before it was read to its end."""
-    for row in gateway.json_lines("mailboxes", "list"):
-        if row["name"] == name and row["looked_at"]:
-            return int(row["stored"])
-    return None
+def looked_at(gateway: RunningGateway, name: str = "support") -> bool:
+    """Whether a mailbox has been read to its end."""
+    return bool(listed(gateway, name)["looked_at"])

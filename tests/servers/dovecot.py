@@ -9,10 +9,11 @@ import imaplib
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,7 @@ class Dovecot:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         deadline = time.monotonic() + 30
         while not answers(self.port):
@@ -90,6 +92,9 @@ class Dovecot:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(30)
+            # Its sessions would go on for half a minute.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process = None
 
     def deliver(self, user: str, raw: bytes, *, sender: str = "chloe@acme.test", to: str = "") -> None:
