@@ -52,14 +52,14 @@ class RecordingLedger:
 class Intake:
     """A gateway's fetching from one mailbox, one look at a time."""
 
-    def __init__(self, folder: Path, server: ImapScript, **changed: Any) -> None:
+    def __init__(self, folder: Path, server: ImapScript, *, database_url: str = "", **changed: Any) -> None:
         (folder / "password").write_text("secret\n")
         extra = (
             f'[[imap]]\nname = "support"\nhost = "127.0.0.1"\nport = {server.port}\ntls = "none"\n'
             f'user = "support"\npassword_file = "{folder}/password"\nrecipient = "support@example.test"\n'
             'first_sync = "new-only"\n'
         )
-        self.running = RunningGateway(folder, extra=extra)
+        self.running = RunningGateway(folder, database_url=database_url, extra=extra)
         self.gateway = self.running.gateway()
         upgrade(self.gateway.database)
         now = self.gateway.clock.now()
@@ -101,13 +101,29 @@ class Intake:
         return {alarm.key: alarm.reason for alarm in self.gateway.alarms.current()}
 
 
+@pytest.fixture(autouse=True)
+def nothing_stays_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every intake's database is let go."""
+    made: list[Intake] = []
+    begin = Intake.__init__
+
+    def remembered(intake: Intake, *args: Any, **options: Any) -> None:
+        begin(intake, *args, **options)
+        made.append(intake)
+
+    monkeypatch.setattr(Intake, "__init__", remembered)
+    yield
+    for intake in made:
+        intake.gateway.database.close()
+
+
 @pytest.fixture
 def server() -> Iterator[ImapScript]:
     with ImapScript() as running:
         yield running
 
 
-def request(name: str) -> bytes:
+def mail_of(name: str) -> bytes:
     return mail(f"{name}@acme.test", name, "Rien ne va plus.", message_id=f"{name}@acme.test")
 
 
@@ -149,7 +165,7 @@ def test_a_mail_is_stored_before_it_is_touched(
     with ImapScript(capabilities) as server:
         intake = Intake(tmp_path, server, after=after)
         intake.look()
-        server.add(request("one"))
+        server.add(mail_of("one"))
         intake.look()
         intake.look()
 
@@ -162,7 +178,7 @@ def test_the_oracle_sees_a_flag_before_its_commit(
 ) -> None:
     intake = Intake(tmp_path, server, after="seen")
     intake.look()
-    server.add(request("one"))
+    server.add(mail_of("one"))
     store = MailboxSync._store
 
     def too_early(sync: MailboxSync, batch: list[NewMail]) -> list[int]:
@@ -181,8 +197,8 @@ def test_a_server_that_cannot_remove_single_mails_keeps_what_people_have_flagged
     with ImapScript("IMAP4rev1") as server:
         intake = Intake(tmp_path, server)
         intake.look()
-        theirs = server.add(request("theirs"))
-        ours = server.add(request("ours"))
+        theirs = server.add(mail_of("theirs"))
+        ours = server.add(mail_of("ours"))
         server.boxes["INBOX"].mails[theirs].flags.add(r"\Deleted")
         with closing(open_mailbox(intake.settings, None)) as session:
             session.select("INBOX")
@@ -196,7 +212,7 @@ def test_what_stays_on_such_a_server_is_not_copied_again(tmp_path: Path) -> None
     with ImapScript("IMAP4rev1") as server:
         intake = Intake(tmp_path, server)
         intake.look()
-        theirs = server.add(request("theirs"))
+        theirs = server.add(mail_of("theirs"))
         server.boxes["INBOX"].mails[theirs].flags.add(r"\Deleted")
         server.script = lambda command: "OK nothing" if command == "EXPUNGE" else None
         intake.look()
@@ -211,7 +227,7 @@ def test_killed_between_commit_and_move_a_mail_is_there_once(tmp_path: Path, ser
     intake = Intake(tmp_path, server)
     intake.look()
     for name in ("one", "two"):
-        server.add(request(name))
+        server.add(mail_of(name))
     server.script = lambda command: DROP if command.startswith("UID MOVE") else None
     with pytest.raises(MailboxUnavailable):
         intake.look()
@@ -225,12 +241,16 @@ def test_killed_between_commit_and_move_a_mail_is_there_once(tmp_path: Path, ser
     assert not touched_before_commit(server.done)
 
 
-def test_two_pollers_on_one_mailbox_store_each_mail_once(tmp_path: Path, server: ImapScript) -> None:
-    intake = Intake(tmp_path, server)
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_two_pollers_on_one_mailbox_store_each_mail_once(
+    tmp_path: Path, server: ImapScript, engine: str, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgres_url") if engine == "postgres" else ""
+    intake = Intake(tmp_path, server, database_url=url)
     intake.look()
     names = [f"mail {number}" for number in range(40)]
     for name in names:
-        server.add(request(name.replace(" ", "")))
+        server.add(mail_of(name.replace(" ", "")))
     ready = threading.Barrier(2)
     failures: list[Exception] = []
 
@@ -272,7 +292,7 @@ def test_one_mail_that_ends_the_connection_does_not_hold_up_the_others(
     intake = Intake(tmp_path, server)
     intake.look()
     for name in ("one", "two", "three"):
-        server.add(request(name))
+        server.add(mail_of(name))
     server.script = lambda command: said if command.startswith("UID FETCH 2 (BODY") else None
 
     for _ in range(3):
@@ -295,7 +315,7 @@ def test_a_mail_that_the_server_will_not_give_is_left_and_alarmed(tmp_path: Path
     intake = Intake(tmp_path, server)
     intake.look()
     for name in ("one", "two"):
-        server.add(request(name))
+        server.add(mail_of(name))
     server.script = lambda command: (
         "NO [EXPUNGEISSUED] odd" if command.startswith("UID FETCH 1 (BODY") else None
     )
@@ -309,7 +329,7 @@ def test_a_mail_that_is_too_large_is_left_and_alarmed(tmp_path: Path, server: Im
     intake = Intake(tmp_path, server)
     intake.look()
     server.add(b"x" * 27_000_000)
-    server.add(request("two"))
+    server.add(mail_of("two"))
     intake.look()
 
     assert (intake.subjects(), server.uids(), server.flags(1)) == (["two"], [1], set())
@@ -325,11 +345,11 @@ def test_numbered_anew_with_the_same_uids_for_other_mails(tmp_path: Path, server
     intake = Intake(tmp_path, server, after="seen")
     intake.look()
     for name in ("one", "two"):
-        server.add(request(name))
+        server.add(mail_of(name))
     intake.look()
     old = server.boxes["INBOX"]
     server.boxes["INBOX"] = Box(uidvalidity=77)
-    for raw in (request("three"), old.mails[2].raw, old.mails[1].raw, request("four")):
+    for raw in (mail_of("three"), old.mails[2].raw, old.mails[1].raw, mail_of("four")):
         server.add(raw)
     intake.look()
     intake.look(intake.poller())
@@ -341,10 +361,10 @@ def test_numbered_anew_with_the_same_uids_for_other_mails(tmp_path: Path, server
 def test_one_uid_for_two_mails_loses_neither(tmp_path: Path, server: ImapScript) -> None:
     intake = Intake(tmp_path, server)
     intake.look()
-    server.add(request("one"))
+    server.add(mail_of("one"))
     intake.look()
     server.boxes["INBOX"].uidnext = 1
-    server.add(request("two"))
+    server.add(mail_of("two"))
     intake.look(intake.poller())
 
     assert intake.subjects() == ["one", "two"]
@@ -354,7 +374,7 @@ def test_what_people_read_is_fetched_and_what_they_move_is_theirs(tmp_path: Path
     intake = Intake(tmp_path, server)
     intake.look()
     for name in ("read", "moved", "new"):
-        server.add(request(name))
+        server.add(mail_of(name))
     server.boxes["INBOX"].mails[1].flags.add(r"\Seen")
 
     def somebody_moves(command: str) -> None:
@@ -372,7 +392,7 @@ def test_what_cannot_be_stored_stays_where_it_is(tmp_path: Path, server: ImapScr
     intake = Intake(tmp_path, server, after="seen")
     intake.look()
     for name in ("one", "two", "three"):
-        server.add(request(name))
+        server.add(mail_of(name))
     down = StorageUnavailable("the database is down")
     intake.ledger.refuse = lambda each: down
     with pytest.raises(StorageUnavailable):
@@ -394,10 +414,10 @@ def test_a_folder_that_takes_nothing_more_is_alarmed_and_mail_still_comes_in(
 ) -> None:
     intake = Intake(tmp_path, server)
     intake.look()
-    server.add(request("one"))
+    server.add(mail_of("one"))
     server.script = lambda command: "NO [OVERQUOTA] full" if command.startswith("UID MOVE") else None
     intake.look()
-    server.add(request("two"))
+    server.add(mail_of("two"))
     intake.look()
 
     assert (intake.subjects(), server.uids()) == (["one", "two"], [1, 2])
@@ -414,10 +434,10 @@ def test_a_folder_that_takes_nothing_more_is_alarmed_and_mail_still_comes_in(
 def test_ask_shows_what_is_there_and_waits(tmp_path: Path, server: ImapScript) -> None:
     intake = Intake(tmp_path, server, first_sync="ask")
     for name in ("old", "older"):
-        server.add(request(name))
+        server.add(mail_of(name))
 
     assert intake.look() is False
-    server.add(request("new"))
+    server.add(mail_of("new"))
     assert intake.look() is False
     assert (intake.subjects(), server.done) == ([], [])
 
@@ -438,17 +458,17 @@ def test_new_only_leaves_old_mail_alone_even_when_it_is_numbered_anew(
     tmp_path: Path, server: ImapScript
 ) -> None:
     intake = Intake(tmp_path, server)
-    server.add(request("old"))
+    server.add(mail_of("old"))
     intake.look()
     server.clock = intake.gateway.clock.now() + timedelta(hours=1)
-    server.add(request("new"))
+    server.add(mail_of("new"))
     intake.look()
     assert (intake.subjects(), server.uids()) == (["new"], [1])
 
     old = server.boxes["INBOX"].mails[1]
     server.boxes["INBOX"] = Box(uidvalidity=5)
     server.boxes["INBOX"].add(old.raw, old.received_at)
-    server.add(request("newer"))
+    server.add(mail_of("newer"))
     intake.look()
 
     assert intake.subjects() == ["new", "newer"]
@@ -459,7 +479,7 @@ def test_an_empty_mailbox_asks_nobody(tmp_path: Path, server: ImapScript) -> Non
     intake = Intake(tmp_path, server, first_sync="ask")
 
     assert intake.look() is True
-    server.add(request("one"))
+    server.add(mail_of("one"))
     assert intake.look() is True
     assert intake.subjects() == ["one"]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import parse_qsl
+from typing import Any
 
 import pytest
 import trustme
@@ -18,6 +14,7 @@ import trustme
 from tests.conftest import missing
 from tests.running import RunningGateway, body_of, mail
 from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.tokens import TokenServer
 from tests.services.process import Unavailable
 
 
@@ -90,7 +87,7 @@ def test_mail_in_a_mailbox_becomes_a_ticket_and_is_moved(folder: Path, dovecot: 
 def test_access_tokens_log_in_by_both_mechanisms_and_over_tls(folder: Path, dovecot: Dovecot) -> None:
     (folder / "secret").write_text("s3cret\n")
     (folder / "token").write_text(dovecot.token("kept"))
-    with TokenServer(dovecot, "fetched") as issuer:
+    with TokenServer(dovecot.token("fetched")) as issuer:
         extra = (
             mailbox(
                 dovecot,
@@ -241,38 +238,6 @@ def test_a_server_that_restarts_is_found_again(folder: Path, dovecot: Dovecot) -
         dovecot.start()
         dovecot.deliver("support", request(1))
         gateway.wait_for(lambda: len(gateway.settled()) == 1, "the mail")
-
-
-class TokenServer:
-    """Issues access tokens by the client credentials grant."""
-
-    def __init__(self, dovecot: Dovecot, user: str) -> None:
-        self.asked: list[dict[str, str]] = []
-        asked = self.asked
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                asked.append(dict(parse_qsl(form)))
-                answer = json.dumps({"access_token": dovecot.token(user), "expires_in": 3600}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *args: object) -> None:
-                return
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/token"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def listed(gateway: RunningGateway, name: str = "support") -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import islice
 
 from tests.running import RunningGateway, mail
@@ -59,21 +58,18 @@ def campaign(gateway: RunningGateway, dovecot: Dovecot, *, mails: int, kills: in
     delivered = [f"{number}.mailbox@acme.test" for number in range(mails)]
     waiting = iter(delivered)
     with gateway.running():
-        gateway.wait_for(lambda: _opened(gateway), "the mailbox to be opened")
+        gateway.wait_for(lambda: "mailbox.open" in gateway.log.read_text(), "the mailbox to be opened")
         done = 0
         while done < kills:
-            before = _opened(gateway)
-            if done + 1 < kills and chance.random() < 0.5:
-                # It comes up with work to do, and is killed at it.
-                _kill(gateway, whole=chance.random() < 0.3)
-                done += 1
-                _deliver_some(dovecot, waiting, 2 * mails // kills)
-                gateway.wait_for(partial(_has_opened, gateway, before), "it to be back")
-            else:
-                _deliver_some(dovecot, waiting, mails // kills)
+            _deliver_some(dovecot, waiting, mails // kills)
             time.sleep(chance.uniform(0.0, 0.06))
             _kill(gateway, whole=chance.random() < 0.2)
             done += 1
+            if done < kills and chance.random() < 0.5:
+                # It comes up with work to do, and is killed as soon as it has stored some of it.
+                _deliver_some(dovecot, waiting, mails // kills)
+                _kill_at_commit(gateway)
+                done += 1
         _deliver_some(dovecot, waiting, mails)
         gateway.wait_for(lambda: not dovecot.count("support"), "the mailbox to be empty", patience_s=60)
         gateway.wait_for(lambda: len(gateway.settled()) >= mails, "all mail to be there", patience_s=60)
@@ -98,14 +94,6 @@ def _deliver_some(dovecot: Dovecot, waiting: Iterator[str], count: int) -> None:
         dovecot.deliver("support", mail(message_id, "Panne", "Rien ne va plus.", message_id=message_id))
 
 
-def _has_opened(gateway: RunningGateway, before: int) -> bool:
-    return _opened(gateway) > before
-
-
-def _opened(gateway: RunningGateway) -> int:
-    return gateway.log.read_text().count("mailbox.open")
-
-
 def _kill(gateway: RunningGateway, *, whole: bool) -> None:
     victims = gateway.wait_for(lambda: gateway.children("imap"), "a process to kill")
     if whole:
@@ -118,6 +106,17 @@ def _kill(gateway: RunningGateway, *, whole: bool) -> None:
             os.kill(victim, signal.SIGKILL)
     if whole:
         gateway.start()
+
+
+def _kill_at_commit(gateway: RunningGateway) -> None:
+    with gateway.log.open() as log:
+        log.seek(0, os.SEEK_END)
+        (victim,) = gateway.wait_for(lambda: gateway.children("imap"), "a process to kill")
+        deadline = time.monotonic() + 10
+        while "mailbox.stored" not in log.read() and time.monotonic() < deadline:
+            time.sleep(0.0002)
+    with suppress(ProcessLookupError):
+        os.kill(victim, signal.SIGKILL)
 
 
 def _stored(gateway: RunningGateway, dovecot: Dovecot) -> tuple[dict[str, datetime], int]:
