@@ -95,7 +95,16 @@ def _relay(context: Context) -> str:
 def _mailboxes(context: Context) -> str:
     from gateway.endpoints.imap import probe
 
-    return "; ".join(probe(settings) for settings in context.settings.imap) or "none"
+    remarks, all_right = [], True
+    for settings in context.settings.imap:
+        try:
+            remarks.append(probe(settings))
+        except GatewayError as error:
+            remarks.append(f"{settings.name}: {error}")
+            all_right = False
+    if not all_right:
+        raise GatewayError("; ".join(remarks))
+    return "; ".join(remarks) or "none"
 
 
 def _alarms(context: Context) -> str:

@@ -127,10 +127,10 @@ def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: L
 def run_imap_process(gateway: Gateway, lifeline: Lifeline) -> None:
     """Fetch from the mailboxes until SIGTERM."""
     from gateway.endpoints.imap import run_mailboxes
-    from gateway.endpoints.imap_sync import Desktop
+    from gateway.endpoints.imap_sync import Fetching
 
     settings = gateway.settings
-    desktop = Desktop(
+    fetching = Fetching(
         mailboxes=gateway.mailboxes,
         ledger=gateway.ledger,
         alarms=gateway.alarms,
@@ -140,7 +140,7 @@ def run_imap_process(gateway: Gateway, lifeline: Lifeline) -> None:
         max_message_bytes=settings.smtp.max_message_bytes,
     )
     names = ", ".join(each.name for each in settings.imap)
-    run_mailboxes(settings.imap, desktop, ready=lambda: lifeline.ready(imap=names))
+    run_mailboxes(settings.imap, fetching, ready=lambda: lifeline.ready(imap=names))
 
 
 def run_worker_process(gateway: Gateway, slot: int, lifeline: Lifeline) -> None:

@@ -14,7 +14,7 @@ from types import FrameType
 from gateway.endpoints.imap_backoff import Backoff
 from gateway.endpoints.imap_login import open_mailbox
 from gateway.endpoints.imap_place import place_of
-from gateway.endpoints.imap_sync import Desktop, MailboxSync
+from gateway.endpoints.imap_sync import Fetching, MailboxSync
 from gateway.endpoints.imap_tokens import TokenKeeper, token_keeper
 from gateway.errors import ConfigurationError, GatewayError, MailboxRefused
 from gateway.settings import MailboxSettings
@@ -24,21 +24,22 @@ log = logging.getLogger(__name__)
 # A mailbox that stopped is tried again so rarely that no account is locked for it.
 _STOPPED_S = 900.0
 _LOOK_AT_DECISIONS_S = 1.0
-SILENCE_S = 300.0
+_SILENCE_S = 300.0
+_LOOK_AT_WATCHES_S = 5.0
 _GRACE_S = 20.0
 
 
 class MailboxWatch:
     """One mailbox, for as long as the process lives: whatever goes wrong with it stays its own."""
 
-    def __init__(self, settings: MailboxSettings, desktop: Desktop, ended: threading.Event) -> None:
+    def __init__(self, settings: MailboxSettings, fetching: Fetching, ended: threading.Event) -> None:
         self.thread = threading.Thread(target=self._run, name=f"mailbox-{settings.name}", daemon=True)
         self.settings = settings
         self.last_look = time.monotonic()
         self.trouble = ""
-        self._desktop = desktop
+        self._fetching = fetching
         self._ended = ended
-        self._sync = MailboxSync(settings, place_of(settings), desktop)
+        self._sync = MailboxSync(settings, place_of(settings), fetching)
         self._tokens: TokenKeeper | None = None
         self._backoff = Backoff()
 
@@ -52,6 +53,12 @@ class MailboxWatch:
             except Exception as error:
                 log.exception("mailbox.failed", extra={"mailbox": self.settings.name})
                 self._pause(type(error).__name__)
+
+    def alarm_silence(self) -> None:
+        """Sound an alarm when the mailbox has not been read to its end for too long, whatever the reason."""
+        if time.monotonic() - self.last_look > max(_SILENCE_S, 2.0 * self.settings.poll_s):
+            reason = self.trouble or "the server does not answer"
+            self._fetching.alarms.sound(self._key("silent"), f"not read lately: {reason}")
 
     def _turn(self) -> None:
         """One connection, from login to its loss, and what has to be waited for then."""
@@ -86,13 +93,22 @@ class MailboxWatch:
         self.trouble = ""
         self._backoff.reset()
         for what in ("stopped", "undecided", "silent"):
-            self._desktop.alarms.end(self._key(what))
+            self._fetching.alarms.end(self._key(what))
         if self._tokens is not None:
-            self._tokens.current()
-            if self._tokens.trouble:
-                self._desktop.alarms.sound(self._key("token"), self._tokens.trouble)
-            else:
-                self._desktop.alarms.end(self._key("token"))
+            self._renew(self._tokens)
+
+    def _renew(self, tokens: TokenKeeper) -> None:
+        """Have the next login's token ready; a session that has logged in goes on without one."""
+        try:
+            tokens.current()
+        except GatewayError as error:
+            trouble = f"there is no access token for the next login: {error}"
+        else:
+            trouble = tokens.trouble
+        if trouble:
+            self._fetching.alarms.sound(self._key("token"), trouble)
+        else:
+            self._fetching.alarms.end(self._key("token"))
 
     def _pause(self, trouble: str) -> None:
         self.trouble = trouble
@@ -106,18 +122,18 @@ class MailboxWatch:
     def _stop(self, error: GatewayError) -> None:
         """Nothing more from this mailbox until somebody has looked, or for a good while."""
         reason = error.reason if isinstance(error, ConfigurationError) else str(error)
-        self._desktop.alarms.sound(self._key("stopped"), reason)
+        self._fetching.alarms.sound(self._key("stopped"), reason)
         log.error("mailbox.stopped", extra={"mailbox": self.settings.name, "reason": reason})
-        mailboxes = self._desktop.mailboxes
+        mailboxes = self._fetching.mailboxes
         state = mailboxes.open(self.settings.name, place_of(self.settings))
         mailboxes.save(replace(state, reason=reason))
         self._until(lambda: not mailboxes.open(state.name, state.place).reason, seconds=_STOPPED_S)
 
     def _ask(self) -> None:
         """Wait until somebody has said what becomes of the mail that was there before."""
-        mailboxes = self._desktop.mailboxes
+        mailboxes = self._fetching.mailboxes
         state = mailboxes.open(self.settings.name, place_of(self.settings))
-        self._desktop.alarms.sound(
+        self._fetching.alarms.sound(
             self._key("undecided"),
             f"{state.history_mails} mails were there before; "
             f"`gateway mailboxes sync {state.name} --all` files them without a mail going out, "
@@ -137,17 +153,9 @@ class MailboxWatch:
 
 
 def run_mailboxes(
-    mailboxes: Sequence[MailboxSettings],
-    desktop: Desktop,
-    *,
-    ready: Callable[[], None],
-    silence_s: float = SILENCE_S,
+    mailboxes: Sequence[MailboxSettings], fetching: Fetching, *, ready: Callable[[], None]
 ) -> None:
-    """Fetch from all of `mailboxes` until SIGTERM or SIGINT.
-
-    Args:
-        silence_s: a mailbox that was not read to its end for so long is alarmed.
-    """
+    """Fetch from all of `mailboxes` until SIGTERM or SIGINT."""
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -155,16 +163,15 @@ def run_mailboxes(
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    watches = [MailboxWatch(settings, desktop, ended) for settings in mailboxes]
+    # Secrets are read again at each login.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    watches = [MailboxWatch(settings, fetching, ended) for settings in mailboxes]
     for watch in watches:
         watch.thread.start()
     ready()
-    while not ended.wait(min(5.0, silence_s)):
+    while not ended.wait(_LOOK_AT_WATCHES_S):
         for watch in watches:
-            silent_s = time.monotonic() - watch.last_look
-            if silent_s > max(silence_s, 2.0 * watch.settings.poll_s):
-                reason = watch.trouble or "its thread hangs"
-                desktop.alarms.sound(f"mailbox {watch.settings.name} silent", f"not read lately: {reason}")
+            watch.alarm_silence()
     deadline = time.monotonic() + _GRACE_S
     for watch in watches:
         # One that hangs in an exchange ends with the process: nothing is moved that is not stored.

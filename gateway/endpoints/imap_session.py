@@ -107,10 +107,12 @@ class MailboxSession:
         with spoken(f"mail {uid} cannot be read"):
             self.client.allow(size + size // 8 + ANSWER_BYTES)
             items = self.client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {})
-            content = items.get(b"BODY[]")
-        if content is not None and not isinstance(content, bytes):
-            raise MailboxUnavailable(f"mail {uid} cannot be read: the answer is no mail")
-        return content or None
+        content = items.get(b"BODY[]")
+        if content is None and b"BODY[]" not in items:
+            return None
+        if not content or not isinstance(content, bytes):
+            raise MailboxRefused(f"mail {uid} cannot be read: it is empty")
+        return content
 
     def put_away(self, uids: Sequence[int], after: str) -> None:
         """Do with stored mails what `after` says: `move:FOLDER`, `seen` or `delete`."""

@@ -56,7 +56,7 @@ class MailboxStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desktop:
+class Fetching:
     """What fetching needs of the rest of the gateway.
 
     Attributes:
@@ -75,10 +75,10 @@ class Desktop:
 class MailboxSync:
     """What is known of one mailbox from one look to the next."""
 
-    def __init__(self, settings: MailboxSettings, place: str, desktop: Desktop) -> None:
+    def __init__(self, settings: MailboxSettings, place: str, fetching: Fetching) -> None:
         self._settings = settings
         self._place = place
-        self._desktop = desktop
+        self._fetching = fetching
         self._done: set[int] = set()
         self._done_under = 0
         self._failures: Counter[int] = Counter()
@@ -110,19 +110,19 @@ class MailboxSync:
         for start in range(0, len(wanted), _DESCRIBED_TOGETHER):
             self._take(session, state, wanted[start : start + _DESCRIBED_TOGETHER])
         self._report()
-        self._desktop.mailboxes.save(replace(state, looked_at=self._desktop.clock.now()))
+        self._fetching.mailboxes.save(replace(state, looked_at=self._fetching.clock.now()))
         return True
 
     def _begin(self, folder: Folder) -> MailboxState:
-        desktop = self._desktop
-        before = desktop.mailboxes.open(self._settings.name, self._place)
-        state = begin(before, folder, self._settings.first_sync, now=desktop.clock.now())
+        fetching = self._fetching
+        before = fetching.mailboxes.open(self._settings.name, self._place)
+        state = begin(before, folder, self._settings.first_sync, now=fetching.clock.now())
         if state.reason:
             state = replace(state, reason="")
         if state != before:
             if before.uidvalidity not in {0, state.uidvalidity}:
                 log.warning("mailbox.numbered-anew", extra={"mailbox": state.name})
-            desktop.mailboxes.save(state)
+            fetching.mailboxes.save(state)
         return state
 
     def _forget(self, state: MailboxState, *, can_remove: bool) -> None:
@@ -133,14 +133,14 @@ class MailboxSync:
         if self._settings.after == "seen" or not can_remove:
             # They stay in the folder. What was moved or deleted and is there all the same is another
             # mail under the same UID, or was not moved: the ledger will tell.
-            self._done = self._desktop.mailboxes.put_away(state.id, state.uidvalidity)
+            self._done = self._fetching.mailboxes.put_away(state.id, state.uidvalidity)
 
     def _take(self, session: MailboxSession, state: MailboxState, uids: Sequence[int]) -> None:
         described = session.describe(uids)
         for batch in self._batches(session, state, uids, described):
             stored = self._store(batch)
             if stored:
-                self._desktop.bell.ring("inbound")
+                self._fetching.bell.ring("inbound")
                 self._put_away(session, state, stored)
 
     def _batches(
@@ -168,7 +168,7 @@ class MailboxSync:
         if state.first_sync == "new-only" and is_history(state, uid, found.received_at):
             self._done.add(uid)
             return False
-        if found.size > self._desktop.max_message_bytes:
+        if found.size > self._fetching.max_message_bytes:
             self._left[uid] = f"has {found.size} bytes, more than smtp.max_message_bytes"
             return False
         if self._failures[uid] >= _MOST_FAILURES:
@@ -190,12 +190,12 @@ class MailboxSync:
             return None
         if raw is None:
             return None
-        if len(raw) > self._desktop.max_message_bytes:
+        if len(raw) > self._fetching.max_message_bytes:
             self._failures[uid] = _MOST_FAILURES
             self._left[uid] = f"has {len(raw)} bytes, more than was said and than smtp.max_message_bytes"
             return None
-        now = self._desktop.clock.now()
-        desk, signer = self._desktop.current()
+        now = self._fetching.clock.now()
+        desk, signer = self._fetching.current()
         envelope = envelope_of(
             raw,
             self._settings.recipient,
@@ -210,7 +210,7 @@ class MailboxSync:
     def _store(self, batch: list[NewMail]) -> list[int]:
         """The UIDs of the mails that are now on disk."""
         try:
-            self._desktop.ledger.append(batch)
+            self._fetching.ledger.append(batch)
         except GatewayError:
             raise
         except Exception:
@@ -236,8 +236,8 @@ class MailboxSync:
             # They are stored, and new mail still comes in; the next session tries again.
             self._trouble = str(error)
             return
-        self._desktop.mailboxes.mark_put_away(
-            state.id, state.uidvalidity, uids, now=self._desktop.clock.now()
+        self._fetching.mailboxes.mark_put_away(
+            state.id, state.uidvalidity, uids, now=self._fetching.clock.now()
         )
 
     def _report(self) -> None:
@@ -245,11 +245,11 @@ class MailboxSync:
         if self._left:
             uid, why = min(self._left.items())
             count = len(self._left)
-            self._desktop.alarms.sound(key, f"{count} stay in the mailbox unread by us; UID {uid} {why}")
+            self._fetching.alarms.sound(key, f"{count} stay in the mailbox unread by us; UID {uid} {why}")
         elif self._trouble:
-            self._desktop.alarms.sound(key, self._trouble)
+            self._fetching.alarms.sound(key, self._trouble)
         else:
-            self._desktop.alarms.end(key)
+            self._fetching.alarms.end(key)
 
 
 def _uid(mail: NewMail) -> int:

@@ -223,7 +223,7 @@ def _tell(
 ) -> tuple[str, ...]:
     """Step 9; of a mail that was there before the gateway was, nobody is told."""
     if mail.inbound.envelope.historic:
-        return ()
+        return ("nobody: the mail is older than the gateway",)
     return fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
 
 

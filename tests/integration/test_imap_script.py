@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import Gateway
+from gateway.endpoints.imap import MailboxWatch
 from gateway.endpoints.imap_login import open_mailbox
 from gateway.endpoints.imap_place import place_of
 from gateway.endpoints.imap_session import MailboxSession
-from gateway.endpoints.imap_sync import Desktop, MailboxSync
+from gateway.endpoints.imap_sync import Fetching, MailboxSync
 from gateway.errors import GatewayError, MailboxRefused, MailboxUnavailable, StorageUnavailable
 from gateway.ports import NewMail
 from gateway.rulebook.desk_file import load_desk_file
@@ -71,8 +72,12 @@ class Intake:
         self.sync = self.poller()
 
     def poller(self) -> MailboxSync:
+        return MailboxSync(self.settings, place_of(self.settings), self.fetching)
+
+    @property
+    def fetching(self) -> Fetching:
         gateway = self.gateway
-        desktop = Desktop(
+        return Fetching(
             gateway.mailboxes,
             self.ledger,
             gateway.alarms,
@@ -81,7 +86,6 @@ class Intake:
             gateway.directory.current,
             gateway.settings.smtp.max_message_bytes,
         )
-        return MailboxSync(self.settings, place_of(self.settings), desktop)
 
     def look(self, sync: MailboxSync | None = None) -> bool:
         """One connection and one look."""
@@ -278,7 +282,7 @@ def test_two_pollers_on_one_mailbox_store_each_mail_once(
         b"* 2 FETCH (UID 2 BODY[] {400}\r\nFrom: somebody\r\n* BYE shutting down\r\n",
         b"* 2 FETCH (UID 2 BODY[] {9999999999}\r\nFrom: somebody\r\n",
         b"* 2 FETCH (UID 2 BODY[] {99999999999999999999999999}\r\n",
-        b"* 2 EXISTS\r\n" * 200_000,
+        (b"* OK " + b"x" * 500 + b"\r\n") * 6000,
         b"* 2 FETCH (UID 2 BODY[] " + b"(" * 100_000 + b"\r\n",
         b"* 2 FETCH (UID two BODY[] NIL)\r\n",
         b"\x00\xff\x00\r\n",
@@ -323,6 +327,17 @@ def test_a_mail_that_the_server_will_not_give_is_left_and_alarmed(tmp_path: Path
 
     assert (intake.subjects(), server.uids()) == (["two"], [1])
     assert "UID 1 mail 1 cannot be read" in intake.alarms()["mailbox support left"]
+
+
+def test_a_mail_of_no_bytes_is_left_and_alarmed(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server)
+    intake.look()
+    server.add(b"")
+    server.add(mail_of("two"))
+    intake.look()
+
+    assert (intake.subjects(), server.uids()) == (["two"], [1])
+    assert "it is empty" in intake.alarms()["mailbox support left"]
 
 
 def test_a_mail_that_is_too_large_is_left_and_alarmed(tmp_path: Path, server: ImapScript) -> None:
@@ -527,6 +542,50 @@ def test_a_password_that_is_not_there_is_a_refusal(tmp_path: Path, server: ImapS
     intake = Intake(tmp_path, server, password_file=str(tmp_path / "none"))
     with pytest.raises(MailboxRefused, match="cannot be read"):
         intake.look()
+
+
+# --- silence ---
+
+
+def test_a_mailbox_that_is_not_read_is_alarmed_until_it_is(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server)
+    ended = threading.Event()
+    watch = MailboxWatch(intake.settings, intake.fetching, ended)
+    watch.alarm_silence()
+    assert intake.alarms() == {}
+    watch.last_look -= 301
+    watch.trouble = "no route to host"
+    watch.alarm_silence()
+    assert intake.alarms() == {"mailbox support silent": "not read lately: no route to host"}
+
+    server.script = lambda command: DROP if command == "IDLE" else None
+    watch.thread.start()
+    intake.running.wait_for(lambda: not intake.alarms(), "the alarm to end")
+    ended.set()
+    watch.thread.join(10)
+    assert not watch.thread.is_alive()
+
+
+def test_a_bug_in_a_look_does_not_end_the_watch(
+    tmp_path: Path, server: ImapScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake = Intake(tmp_path, server)
+    look, looks = MailboxSync.look, []
+
+    def faulty(sync: MailboxSync, session: MailboxSession, *, is_new: bool) -> bool:
+        looks.append(is_new)
+        if len(looks) == 1:
+            raise ZeroDivisionError
+        return look(sync, session, is_new=is_new)
+
+    monkeypatch.setattr(MailboxSync, "look", faulty)
+    ended = threading.Event()
+    watch = MailboxWatch(intake.settings, intake.fetching, ended)
+    watch.thread.start()
+    intake.running.wait_for(lambda: len(looks) > 1, "a second look")
+    ended.set()
+    watch.thread.join(10)
+    assert not watch.thread.is_alive()
 
 
 # --- waiting ---------------------------------------------------------------------------------

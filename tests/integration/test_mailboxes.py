@@ -229,6 +229,17 @@ def test_people_at_the_same_mailbox_read_and_move_as_they_like(folder: Path, dov
     assert dovecot.count("support", "Private") == 1
 
 
+def test_one_mail_by_smtp_and_by_imap_is_one_ticket(folder: Path, dovecot: Dovecot) -> None:
+    gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
+    with gateway.running():
+        gateway.wait_for(partial(looked_at, gateway), "a first look")
+        gateway.send(request(1))
+        dovecot.deliver("support", b"Delivered-To: support@example.test\r\n" + request(1))
+        gateway.wait_for(lambda: len(gateway.settled()) == 2, "both")
+
+    assert sorted(row["outcome"] for row in gateway.settled()) == ["duplicate", "ticket"]
+
+
 def test_a_server_that_restarts_is_found_again(folder: Path, dovecot: Dovecot) -> None:
     gateway = RunningGateway(folder / "gateway", extra=mailbox(dovecot))
     with gateway.running():
