@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -62,10 +63,8 @@ class Intake:
         )
         self.running = RunningGateway(folder, database_url=database_url, extra=extra)
         self.gateway = self.running.gateway()
-        upgrade(self.gateway.database)
-        now = self.gateway.clock.now()
-        self.gateway.desk.load(load_desk_file(self.gateway.settings.desk.file), now=now)
-        self.gateway.desk.keys(now=now)
+        if database_url:
+            prepare(self.gateway)
         self.server = server
         self.settings: MailboxSettings = replace(self.gateway.settings.imap[0], **changed)
         self.ledger = RecordingLedger(self.gateway, server.done)
@@ -103,6 +102,30 @@ class Intake:
 
     def alarms(self) -> dict[str, str]:
         return {alarm.key: alarm.reason for alarm in self.gateway.alarms.current()}
+
+
+def prepare(gateway: Gateway) -> None:
+    """Its tables and its desk."""
+    upgrade(gateway.database)
+    now = gateway.clock.now()
+    gateway.desk.load(load_desk_file(gateway.settings.desk.file), now=now)
+    gateway.desk.keys(now=now)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with tables and desk, for all to copy."""
+    folder = tmp_path_factory.mktemp("prepared")
+    gateway = RunningGateway(folder).gateway()
+    prepare(gateway)
+    gateway.database.close()
+    return folder / "var" / "gateway.db"
+
+
+@pytest.fixture(autouse=True)
+def database(prepared: Path, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    shutil.copy(prepared, tmp_path / "var" / "gateway.db")
 
 
 @pytest.fixture(autouse=True)
