@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from types import FrameType
 
@@ -74,7 +73,7 @@ class MailboxWatch:
         """Look and wait; False when somebody has to decide on old mail first."""
         if self._tokens is None:
             self._tokens = token_keeper(self.settings)
-        with closing(open_mailbox(self.settings, self._tokens)) as session:
+        with open_mailbox(self.settings, self._tokens) as session:
             log.info("mailbox.open", extra={"mailbox": self.settings.name})
             verb, _, target = self.settings.after.partition(":")
             if verb == "move":
@@ -184,5 +183,5 @@ def probe(settings: MailboxSettings) -> str:
     Raises:
         MailboxRefused, MailboxUnavailable, ConfigurationError.
     """
-    with closing(open_mailbox(settings, token_keeper(settings))) as session:
+    with open_mailbox(settings, token_keeper(settings)) as session:
         return f"{settings.name}: {session.select(settings.folder).mails} mails in {place_of(settings)}"

@@ -29,7 +29,7 @@ def open_mailbox(settings: MailboxSettings, tokens: TokenKeeper | None) -> Mailb
         client.allow()
         _log_in(client, settings, secret)
     except LoginError as error:
-        session.close()
+        session.hang_up()
         # IMAPClient says that of a connection which ended, too.
         if isinstance(error.__context__, IMAPClientAbortError) or is_passing(error):
             raise MailboxUnavailable(f"the login got no answer: {shown(error)}") from error
@@ -37,7 +37,7 @@ def open_mailbox(settings: MailboxSettings, tokens: TokenKeeper | None) -> Mailb
             tokens.forget()
         raise MailboxRefused(f"the login as {settings.user} is refused: {shown(error)}") from error
     except (OSError, ValueError) as error:
-        session.close()
+        session.hang_up()
         raise MailboxUnavailable(f"the login got no answer: {shown(error)}") from error
     return session
 

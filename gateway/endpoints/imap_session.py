@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
@@ -49,6 +50,14 @@ class MailboxSession:
 
     def __init__(self, client: BoundedClient) -> None:
         self.client = client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *details: object) -> None:
+        if error is None:
+            self.close()
+        self.hang_up()
 
     def select(self, folder: str) -> Folder:
         """Open the folder for reading and writing."""
@@ -172,11 +181,13 @@ class MailboxSession:
             return can
 
     def close(self) -> None:
-        """Say goodbye if somebody is still there."""
+        """Say goodbye to a server that answers."""
         with suppress(OSError, IMAPClientError):
             self.client.allow()
             self.client.logout()
-            return
+
+    def hang_up(self) -> None:
+        """End the connection without a word, to a server that may not answer any more."""
         with suppress(OSError, IMAPClientError):
             self.client.shutdown()
 

@@ -6,7 +6,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -88,7 +87,7 @@ class Intake:
 
     def look(self, sync: MailboxSync | None = None) -> bool:
         """One connection and one look."""
-        with closing(open_mailbox(self.settings, None)) as session:
+        with open_mailbox(self.settings, None) as session:
             verb, _, target = self.settings.after.partition(":")
             if verb == "move":
                 session.make_folder(target)
@@ -209,7 +208,7 @@ def test_the_oracle_sees_a_flag_before_its_commit(
     store = MailboxSync._store
 
     def too_early(sync: MailboxSync, batch: list[NewMail]) -> list[int]:
-        with closing(open_mailbox(intake.settings, None)) as other:
+        with open_mailbox(intake.settings, None) as other:
             other.select("INBOX")
             other.put_away([each.position.uid for each in batch if each.position], "seen")
         return store(sync, batch)
@@ -227,7 +226,7 @@ def test_a_server_that_cannot_remove_single_mails_keeps_what_people_have_flagged
         theirs = server.add(mail_of("theirs"))
         ours = server.add(mail_of("ours"))
         server.boxes["INBOX"].mails[theirs].flags.add(r"\Deleted")
-        with closing(open_mailbox(intake.settings, None)) as session:
+        with open_mailbox(intake.settings, None) as session:
             session.select("INBOX")
             session.put_away([ours], "delete")
 
@@ -615,7 +614,7 @@ def test_a_bug_in_a_look_does_not_end_the_watch(
 
 
 def waited(intake: Intake, seconds: float) -> float:
-    with closing(open_mailbox(intake.settings, None)) as session:
+    with open_mailbox(intake.settings, None) as session:
         session.select("INBOX")
         begun = time.monotonic()
         session.wait(seconds, threading.Event())
@@ -637,7 +636,7 @@ def test_a_server_that_announces_nothing_is_looked_at_all_the_same(
 def test_a_connection_that_ends_while_it_idles_is_noticed(tmp_path: Path, server: ImapScript) -> None:
     intake = Intake(tmp_path, server)
     server.script = lambda command: b"+ idling\r\n" if command == "IDLE" else None
-    with closing(open_mailbox(intake.settings, None)) as session:
+    with open_mailbox(intake.settings, None) as session:
         session.select("INBOX")
         with pytest.raises(MailboxUnavailable):
             session.wait(30, threading.Event())
@@ -648,4 +647,5 @@ def test_a_session_says_goodbye_to_nobody(tmp_path: Path, server: ImapScript) ->
     session: MailboxSession = open_mailbox(intake.settings, None)
     server.script = lambda command: DROP
     session.close()
-    session.close()
+    session.hang_up()
+    session.hang_up()

@@ -95,6 +95,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Session(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+
     def handle(self) -> None:
         assert isinstance(self.server, _Server)
         self.imap = self.server.imap
