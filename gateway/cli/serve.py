@@ -93,6 +93,7 @@ def prepare(gateway: Gateway) -> None:
     if gateway.desk.load(desk, now=now):
         log.info("desk.loaded", extra={"people": len(desk.people), "organisations": len(desk.organisations)})
     gateway.desk.keys(now=now)
+    gateway.alarms.end_others("mailbox ", [f"mailbox {each.name} " for each in gateway.settings.imap])
 
 
 def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: Lifeline) -> None:
@@ -156,8 +157,8 @@ def run_worker_process(gateway: Gateway, slot: int, lifeline: Lifeline) -> None:
     processor = gateway.processor(owner)
     notifier, close = gateway.notifier(owner)
     drains = [
-        Drain("inbound", watched(processor.process_batch)),
-        Drain("outbox", notifier.send_batch),
+        Drain("inbound", watched(processor.process_batch), lambda: gateway.ledger.release_of(owner)),
+        Drain("outbox", notifier.send_batch, lambda: gateway.outbox.release_of(owner)),
     ]
     alerter, close_alerter = gateway.alerter()
     swept = [Drain("alarms", alerter.send_due)]

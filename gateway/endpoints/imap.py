@@ -38,7 +38,7 @@ class MailboxWatch:
         self.trouble = ""
         self._fetching = fetching
         self._ended = ended
-        self._sync = MailboxSync(settings, place_of(settings), fetching)
+        self._sync = MailboxSync(settings, place_of(settings), fetching, ended)
         self._tokens: TokenKeeper | None = None
         self._backoff = Backoff()
 
@@ -55,7 +55,8 @@ class MailboxWatch:
 
     def alarm_silence(self) -> None:
         """Sound an alarm when the mailbox has not been read to its end for too long, whatever the reason."""
-        if time.monotonic() - self.last_look > max(_SILENCE_S, 2.0 * self.settings.poll_s):
+        last_sign = max(self.last_look, self._sync.last_sign)
+        if time.monotonic() - last_sign > max(_SILENCE_S, 2.0 * self.settings.poll_s):
             reason = self.trouble or "the server does not answer"
             self._fetching.alarms.sound(self._key("silent"), f"not read lately: {reason}")
 
@@ -132,6 +133,7 @@ class MailboxWatch:
         """Wait until somebody has said what becomes of the mail that was there before."""
         mailboxes = self._fetching.mailboxes
         state = mailboxes.open(self.settings.name, place_of(self.settings))
+        self._fetching.alarms.end(self._key("stopped"))
         self._fetching.alarms.sound(
             self._key("undecided"),
             f"{state.history_mails} mails were there before; "

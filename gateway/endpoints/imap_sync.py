@@ -8,6 +8,8 @@ commit and the move or because two gateways look at one mailbox, is recognised b
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,9 +75,20 @@ class Fetching:
 
 
 class MailboxSync:
-    """What is known of one mailbox from one look to the next."""
+    """What is known of one mailbox from one look to the next.
 
-    def __init__(self, settings: MailboxSettings, place: str, fetching: Fetching) -> None:
+    Args:
+        ended: when it is set, a look ends after the mails that it has in hand.
+
+    Attributes:
+        last_sign: when the server last gave something; monotonic.
+    """
+
+    def __init__(
+        self, settings: MailboxSettings, place: str, fetching: Fetching, ended: threading.Event
+    ) -> None:
+        self.last_sign = time.monotonic()
+        self._ended = ended
         self._settings = settings
         self._place = place
         self._fetching = fetching
@@ -108,6 +121,8 @@ class MailboxSync:
         # Where the connection was lost before, it may be again: the others come first.
         wanted.sort(key=lambda uid: (self._failures[uid], uid))
         for start in range(0, len(wanted), _DESCRIBED_TOGETHER):
+            if self._ended.is_set():
+                return True
             self._take(session, state, wanted[start : start + _DESCRIBED_TOGETHER])
         self._report()
         self._fetching.mailboxes.save(replace(state, looked_at=self._fetching.clock.now()))
@@ -137,6 +152,7 @@ class MailboxSync:
 
     def _take(self, session: MailboxSession, state: MailboxState, uids: Sequence[int]) -> None:
         described = session.describe(uids)
+        self.last_sign = time.monotonic()
         for batch in self._batches(session, state, uids, described):
             stored = self._store(batch)
             if stored:
@@ -188,6 +204,7 @@ class MailboxSync:
             self._failures[uid] = _MOST_FAILURES
             self._left[uid] = str(error)
             return None
+        self.last_sign = time.monotonic()
         if raw is None:
             return None
         if len(raw) > self._fetching.max_message_bytes:

@@ -84,6 +84,12 @@ class AlarmBoard:
             if ended.rowcount:
                 log.info("alarm.ended", extra={"alarm": key})
 
+    def end_others(self, family: str, known: Sequence[str]) -> None:
+        """End the alarms whose key begins with `family` and with none of `known`: what they speak of is gone."""
+        for alarm in self.current():
+            if alarm.key.startswith(family) and not alarm.key.startswith(tuple(known)):
+                self.end(alarm.key)
+
     def current(self) -> list[Alarm]:
         """What is wrong now, the oldest first."""
         with self._database.read() as connection:

@@ -152,6 +152,14 @@ def test_another_process_sees_and_ends_the_same_alarm(house: House, database: Da
     assert house.board.current() == []
 
 
+def test_alarms_of_a_mailbox_that_is_no_more_end(house: House) -> None:
+    for key in ("mailbox old stopped", "mailbox support silent", "queue"):
+        house.board.sound(key, "no")
+    house.board.end_others("mailbox ", ["mailbox support "])
+
+    assert [alarm.key for alarm in house.board.current()] == ["mailbox support silent", "queue"]
+
+
 def test_a_database_that_is_down_costs_the_row_and_raises_nothing(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/gateway.db")
     board = AlarmBoard(database, Clock())

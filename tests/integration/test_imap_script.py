@@ -70,7 +70,7 @@ class Intake:
         self.sync = self.poller()
 
     def poller(self) -> MailboxSync:
-        return MailboxSync(self.settings, place_of(self.settings), self.fetching)
+        return MailboxSync(self.settings, place_of(self.settings), self.fetching, threading.Event())
 
     @property
     def fetching(self) -> Fetching:
@@ -576,6 +576,7 @@ def test_a_mailbox_that_is_not_read_is_alarmed_until_it_is(tmp_path: Path, serve
     watch.alarm_silence()
     assert intake.alarms() == {}
     watch.last_look -= 301
+    watch._sync.last_sign -= 301
     watch.trouble = "no route to host"
     watch.alarm_silence()
     assert intake.alarms() == {"mailbox support silent": "not read lately: no route to host"}
