@@ -168,19 +168,23 @@ def test_one_mailbox_that_is_refused_stops_alone_and_its_operator_is_told_once(
     folder: Path, dovecot: Dovecot
 ) -> None:
     (folder / "wrong").write_text("wrong\n")
+    (folder / "token").write_text(dovecot.token("expired", expires_in_s=-600))
+    by_token = f'{{provider = "file", token_file = "{folder}/token"}}'
     extra = (
         mailbox(dovecot, "locked", password_file=f'"{folder}/wrong"')
         + mailbox(dovecot, "support", name='"lost"', folder='"Nowhere"')
+        + mailbox(dovecot, "expired", password_file="", oauth2=by_token)
         + mailbox(dovecot)
     )
     gateway = RunningGateway(folder / "gateway", extra=extra, gateway='operator = "root@ops.test"\n')
     with gateway.running():
         gateway.wait_for(lambda: listed(gateway, "locked")["state"] == "stopped", "the login to be refused")
         gateway.wait_for(lambda: listed(gateway, "lost")["state"] == "stopped", "the folder to be missed")
+        gateway.wait_for(lambda: listed(gateway, "expired")["state"] == "stopped", "the token to be refused")
         dovecot.deliver("support", request(1))
-        gateway.wait_for(lambda: len(gateway.settled()) == 1, "the third one's mail")
+        gateway.wait_for(lambda: len(gateway.settled()) == 1, "the other one's mail")
         told = gateway.wait_for(
-            lambda: len(told_of(gateway)) >= 2 and told_of(gateway), "the operator to be told"
+            lambda: len(told_of(gateway)) >= 3 and told_of(gateway), "the operator to be told"
         )
         alarms = checked(gateway)
         assert "mailbox locked stopped" in alarms
@@ -192,7 +196,7 @@ def test_one_mailbox_that_is_refused_stops_alone_and_its_operator_is_told_once(
         gateway.wait_for(lambda: listed(gateway, "locked")["state"] == "running", "the mailbox to be read")
         assert "mailbox locked" not in checked(gateway)
 
-    assert sorted(told) == ["mailbox locked stopped", "mailbox lost stopped"]
+    assert sorted(told) == ["mailbox expired stopped", "mailbox locked stopped", "mailbox lost stopped"]
     assert sorted(told_of(gateway)) == sorted(told)
 
 
