@@ -24,9 +24,11 @@ from gateway.pipeline.receive import check_recipient
 from gateway.pipeline.store_raw import GroupCommit
 from gateway.ports import Bell, Signer
 from gateway.settings import Settings
+from gateway.storage.alarms import AlarmBoard
 from gateway.storage.database import Database
 from gateway.storage.desk import DeskStore
 from gateway.storage.inbound import Ledger
+from gateway.storage.mailboxes import Mailboxes
 
 if TYPE_CHECKING:
     # The receiver must stay small: whatever only workers and commands need is imported there.
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.broker.brokers import Broker
     from gateway.domain.policy import Policy
     from gateway.pipeline.act import Acting
+    from gateway.pipeline.alert import Alerter
     from gateway.pipeline.fall_due import Scheduler
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
@@ -177,6 +180,16 @@ class Gateway:
         return Outbox(self.database)
 
     @cached_property
+    def mailboxes(self) -> Mailboxes:
+        """The mailboxes that mail is fetched from."""
+        return Mailboxes(self.database)
+
+    @cached_property
+    def alarms(self) -> AlarmBoard:
+        """What is wrong now."""
+        return AlarmBoard(self.database, self.clock)
+
+    @cached_property
     def tickets(self) -> TicketStore:
         """Tickets as they are looked at."""
         from gateway.storage.tickets import TicketStore
@@ -302,6 +315,23 @@ class Gateway:
             except DnsUnavailable as error:
                 log.warning("dns.unavailable", extra={"error": str(error)})
         return MailJudge(resolver, authserv_ids=trust.authserv_ids, relays=trust.relays)
+
+    def alerter(self) -> tuple[Alerter, Callable[[], None]]:
+        """What tells the operator of alarms, and what lets its relay go."""
+        from gateway.pipeline.alert import Alerter
+        from gateway.rendering.alarm_mail import alarm_mail
+        from gateway.transports.opening import open_transport
+
+        transport = open_transport(self.settings.relay.url)
+        alerter = Alerter(
+            self.alarms,
+            transport,
+            alarm_mail,
+            self.directory.current,
+            self.clock,
+            self.settings.gateway.operator,
+        )
+        return alerter, transport.close
 
     def acting(self) -> Acting:
         """Acts of the command line."""

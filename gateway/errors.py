@@ -125,6 +125,19 @@ class DnsUnavailable(GatewayError):
     retryable = True
 
 
+class MailboxUnavailable(GatewayError):
+    """The mailbox's server cannot be reached, or says nonsense; it is asked again later."""
+
+    code = "mailbox.unavailable"
+    retryable = True
+
+
+class MailboxRefused(GatewayError):
+    """The mailbox's server has understood and says no: a login, a folder, one mail."""
+
+    code = "mailbox.refused"
+
+
 class UnsafeMail(GatewayError):
     """A mail that was about to leave is not what was meant to be written."""
 

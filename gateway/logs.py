@@ -15,7 +15,10 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 # What these say at INFO holds addresses, or is of no use to an operator.
-_QUIET = ("mail.log", "mail.debug", "asyncio", "dramatiq", "pika", "redis", "alembic", "sqlalchemy")
+_QUIET = (
+    *("mail.log", "mail.debug", "asyncio", "dramatiq", "pika", "redis", "alembic", "sqlalchemy"),
+    *("imapclient", "msal", "google", "urllib3"),
+)
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _LONGEST_VALUE = 4000
 _NEEDS_QUOTES = re.compile(r'[\s="\\]')

@@ -12,6 +12,7 @@ from gateway.domain.envelope import Envelope
 from gateway.domain.escalation import Escalation
 from gateway.domain.evidence import Judgement
 from gateway.domain.mail import Mail
+from gateway.domain.mailbox import Position
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
@@ -146,11 +147,16 @@ class Bell(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail on its way into the ledger; `content` is its bytes in blocks and can be read again."""
+    """A mail on its way into the ledger; `content` is its bytes in blocks and can be read again.
+
+    Attributes:
+        position: of a fetched mail; one that has been stored from there before is not stored again.
+    """
 
     envelope: Envelope
     content: Iterable[bytes]
     size: int
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,16 @@ class LedgerStore(Protocol):
 
     def append(self, batch: Sequence[NewMail]) -> list[int]:
         """Store all of `batch` in one commit and return their ids in order, or raise and store none."""
+
+
+class Alarms(Protocol):
+    """What is wrong now. Raising and ending are cheap when nothing changes, and never raise themselves."""
+
+    def sound(self, key: str, reason: str) -> None:
+        """It is so, with the reason of today."""
+
+    def end(self, key: str) -> None:
+        """It is not so any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class RunningGateway:
         desk: str = DESK,
         extra: str = "",
         smtp: str = "",
+        gateway: str = "",
     ) -> None:
         self.folder = folder
         self.port = free_port()
@@ -76,7 +77,7 @@ class RunningGateway:
             "[gateway]\n"
             'data_dir = "var"\n'
             f'database_url = "{database_url or "sqlite:///var/gateway.db"}"\n'
-            f'broker_url = "{broker_url}"\n'
+            f'broker_url = "{broker_url}"\n{gateway}'
             f'[desk]\nfile = "desk.yaml"\n[smtp]\nlisten = "127.0.0.1:{self.port}"\n{smtp}'
             f'[relay]\nurl = "{relay_url}"\n{extra}',
             encoding="utf-8",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import escalations, ledger, rules, tickets, timers
+from gateway.cli import escalations, ledger, mailboxes, rules, tickets, timers
 from gateway.cli.context import CONTEXT
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
@@ -30,6 +30,7 @@ app.add_typer(escalations.app, name="escalations")
 app.add_typer(timers.app, name="timers")
 app.add_typer(ledger.mail, name="mail")
 app.add_typer(ledger.outbox, name="outbox")
+app.add_typer(mailboxes.app, name="mailboxes")
 app.add_typer(desk, name="desk")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
@@ -51,7 +52,7 @@ def options(
 @app.command()
 def serve(
     only: Annotated[
-        str, typer.Option(help="Only these roles: smtp, lmtp, worker, timers, separated by commas.")
+        str, typer.Option(help="Only these roles: smtp, lmtp, imap, worker, timers, separated by commas.")
     ] = "",
 ) -> None:
     """Run the gateway, or some of its roles, until SIGTERM or Ctrl-C."""
@@ -86,7 +87,7 @@ def inspect(
 
 @app.command()
 def check(*, as_json: Json = False) -> None:
-    """Check settings, rules, templates, database, broker and relay; non-zero when something is wrong."""
+    """Check settings, rules, templates, database, broker, relay, mailboxes and alarms; non-zero when something is wrong."""
     from gateway.cli.check import run as run_checks
 
     raise typer.Exit(run_checks(CONTEXT, as_json=as_json))

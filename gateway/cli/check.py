@@ -104,6 +104,28 @@ def _dns(context: Context) -> str:
     return f"answers in {took_s * 1000:.0f} ms"
 
 
+def _mailboxes(context: Context) -> str:
+    from gateway.endpoints.imap import probe
+
+    remarks, all_right = [], True
+    for settings in context.settings.imap:
+        try:
+            remarks.append(probe(settings))
+        except GatewayError as error:
+            remarks.append(f"{settings.name}: {error}")
+            all_right = False
+    if not all_right:
+        raise GatewayError("; ".join(remarks))
+    return "; ".join(remarks) or "none"
+
+
+def _alarms(context: Context) -> str:
+    current = context.gateway.alarms.current()
+    if current:
+        raise GatewayError("; ".join(f"{alarm.key}: {alarm.reason}" for alarm in current))
+    return "none"
+
+
 def _trust(context: Context) -> str:
     trust = context.settings.trust
     if trust.authserv_ids and not trust.relays:
@@ -140,5 +162,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("broker", _broker),
     ("relay", _relay),
     ("dns", _dns),
+    ("mailboxes", _mailboxes),
+    ("alarms", _alarms),
     ("trust", _trust),
 )

@@ -19,8 +19,8 @@ from gateway.workers.lifeline import Lifeline
 
 log = logging.getLogger(__name__)
 
-ROLES = ("smtp", "lmtp", "worker", "timers")
-_COMING = ("imap", "web")
+ROLES = ("smtp", "lmtp", "imap", "worker", "timers")
+_COMING = ("web",)
 
 
 def chosen_roles(only: str) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def run_process(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="gateway serve", add_help=False)
     parser.add_argument("--config", type=Path)
     parser.add_argument("serve")
-    parser.add_argument("--role", choices=("prepare", "receiver", "worker"))
+    parser.add_argument("--role", choices=("prepare", "receiver", "imap", "worker"))
     parser.add_argument("--only", default="")
     parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--lifeline", type=int)
@@ -57,6 +57,8 @@ def run_process(arguments: list[str]) -> int:
             prepare(gateway)
         elif options.role == "receiver":
             run_receiver_process(gateway, chosen_roles(options.only), Lifeline(options.lifeline))
+        elif options.role == "imap":
+            run_imap_process(gateway, Lifeline(options.lifeline))
         else:
             run_worker_process(gateway, options.slot, chosen_roles(options.only), Lifeline(options.lifeline))
     except ConfigurationError as error:
@@ -92,6 +94,7 @@ def prepare(gateway: Gateway) -> None:
     if gateway.desk.load(desk, now=now):
         log.info("desk.loaded", extra={"people": len(desk.people), "organisations": len(desk.organisations)})
     gateway.desk.keys(now=now)
+    gateway.alarms.end_others("mailbox ", [f"mailbox {each.name} " for each in gateway.settings.imap])
 
 
 def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: Lifeline) -> None:
@@ -123,6 +126,25 @@ def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: L
         intake.stop()
 
 
+def run_imap_process(gateway: Gateway, lifeline: Lifeline) -> None:
+    """Fetch from the mailboxes until SIGTERM."""
+    from gateway.endpoints.imap import run_mailboxes
+    from gateway.endpoints.imap_sync import Fetching
+
+    settings = gateway.settings
+    fetching = Fetching(
+        mailboxes=gateway.mailboxes,
+        ledger=gateway.ledger,
+        alarms=gateway.alarms,
+        bell=gateway.bell,
+        clock=gateway.clock,
+        current=gateway.directory.current,
+        max_message_bytes=settings.smtp.max_message_bytes,
+    )
+    names = ", ".join(each.name for each in settings.imap)
+    run_mailboxes(settings.imap, fetching, ready=lambda: lifeline.ready(imap=names))
+
+
 def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeline: Lifeline) -> None:
     """Drain until SIGTERM: as `worker` mail and notifications, as `timers` what falls due."""
     from gateway.workers.drain import Drain
@@ -138,15 +160,18 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
     drains = []
     if "worker" in roles:
         drains += [
-            Drain("inbound", watched(processor.process_batch)),
-            Drain("outbox", notifier.send_batch),
+            Drain("inbound", watched(processor.process_batch), lambda: gateway.ledger.release_of(owner)),
+            Drain("outbox", notifier.send_batch, lambda: gateway.outbox.release_of(owner)),
         ]
+    alerter, close_alerter = gateway.alerter()
+    swept = [Drain("alarms", alerter.send_due)]
     if "timers" in roles:
-        drains.append(Drain("timers", gateway.scheduler().run_due))
+        swept.append(Drain("timers", gateway.scheduler().run_due))
     try:
-        run_worker(gateway.broker, drains, listener=gateway.bell_listener(), lifeline=lifeline)
+        run_worker(gateway.broker, drains, swept, listener=gateway.bell_listener(), lifeline=lifeline)
     finally:
         close()
+        close_alerter()
 
 
 # --- the supervisor --------------------------------------------------------------------------
@@ -158,6 +183,8 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
 
     from gateway.workers.supervisor import Child, Supervisor
 
+    if tuple(roles) == ("imap",) and not settings.imap:
+        raise ConfigurationError("the role imap needs a mailbox: [[imap]]", file=settings.file or "--only")
     run = settings.gateway.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "gateway", *(["--config", str(config)] if config else []), "serve"]
@@ -171,6 +198,8 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
             children.append(
                 Child("receiver", [*command, "--role", "receiver", "--only", ",".join(listeners)])
             )
+        if "imap" in roles and settings.imap:
+            children.append(Child("imap", [*command, "--role", "imap"]))
         children += [
             Child(f"worker-{slot}", [*command, "--role", "worker", "--slot", str(slot), "--only", own])
             for slot, own in enumerate(_worker_roles(roles, settings.gateway.workers))

@@ -68,14 +68,21 @@ _NUDGES_ARE_ONE = timedelta(hours=1)
 
 
 def change_ticket(
-    acts: Iterable[Act], uow: UnitOfWork, policy: Policy, *, now: datetime, at: datetime | None = None
+    acts: Iterable[Act],
+    uow: UnitOfWork,
+    policy: Policy,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    historic: bool = False,
 ) -> tuple[Event, ...]:
     """Do all of `acts` in order; each says what has happened.
 
     Args:
         at: when it was wanted, such as a mail's receipt; `now` where it is wanted now.
+        historic: old mail is filed: nothing is promised for the tickets that it opens.
     """
-    change = _Change(uow, policy, now, at or now)
+    change = _Change(uow, policy, now, at or now, historic=historic)
     happened = [event for act in acts for event in _carry_out(act, change)]
     return (*happened, *change.finish())
 
@@ -95,7 +102,9 @@ class _Change(TicketChange):
         said = replace(act.said, author=self.known(act.said.author, act.language))
         requester = said.author
         organisation = requester.organisation_id if requester else None
-        response, resolution = started(organisation, desk, self.policy, at=self.at)
+        response, resolution = started(
+            organisation, desk, self.policy, at=self.at, promised=not self.historic
+        )
         ticket = self.uow.add_ticket(
             Ticket(
                 number=0,

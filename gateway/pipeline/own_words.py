@@ -30,7 +30,11 @@ def without_own_words(
 ) -> Classified:
     """`classified` with its zones and its intent read anew, where it repeats what we sent."""
     zones = classified.zones
-    if match.chosen is None or classified.kind is not Kind.PERSON or not _may_repeat(classified.mail.text, uow.desk):
+    if (
+        match.chosen is None
+        or classified.kind is not Kind.PERSON
+        or not _may_repeat(classified.mail.text, uow.desk)
+    ):
         return classified
     for sent in _answered(classified, match.chosen.ticket, uow, renderer, signer):
         zones = set_aside_own(zones, sent)

@@ -23,6 +23,7 @@ from typing import Protocol
 from gateway.domain.acts import OpenTicket, Said
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Desk
+from gateway.domain.events import Event
 from gateway.domain.evidence import Judgement, Level
 from gateway.domain.policy import Policy
 from gateway.domain.reading.tables import ReadingTables
@@ -176,7 +177,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
         classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
     )
     events = change_ticket(decision.acts, uow, tools.policy, now=now, at=mail.inbound.envelope.received_at)
-    told = fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
+    told = _tell(mail, events, uow, tools, signer, now=now)
     read = classified.mail
     settlement = Settlement(
         outcome=decision.outcome,
@@ -216,7 +217,7 @@ def _settle_unreadable(
         confirm=False,
     )
     events = change_ticket([opening], uow, tools.policy, now=now)
-    told = fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
+    told = _tell(mail, events, uow, tools, signer, now=now)
     settlement = Settlement(
         outcome=mail.trouble_outcome,
         ticket=events[0].ticket.number,
@@ -229,6 +230,21 @@ def _settle_unreadable(
     )
     uow.settle(mail.inbound, settlement, now=now)
     return settlement
+
+
+def _tell(
+    mail: Examined,
+    events: Sequence[Event],
+    uow: UnitOfWork,
+    tools: Processor,
+    signer: Signer,
+    *,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Step 9; of a mail that was there before the gateway was, nobody is told."""
+    if mail.inbound.envelope.historic:
+        return ("nobody: the mail is older than the gateway",)
+    return fill_outbox(events, uow, tools.policy, tools.renderer, signer, now=now)
 
 
 def _log(mail: Examined, settlement: Settlement) -> None:

@@ -23,14 +23,18 @@ class TicketChange:
 
     Attributes:
         at: when what is done was wanted, such as a mail's receipt; clocks reckon from there.
+        historic: whether old mail is filed, for which nothing is promised.
         opened: number of the ticket that was opened last, or 0.
     """
 
-    def __init__(self, uow: UnitOfWork, policy: Policy, now: datetime, at: datetime) -> None:
+    def __init__(
+        self, uow: UnitOfWork, policy: Policy, now: datetime, at: datetime, *, historic: bool
+    ) -> None:
         self.uow = uow
         self.policy = policy
         self.now = now
         self.at = at
+        self.historic = historic
         self.opened = 0
         self._touched: dict[int, None] = {}
         self._marks: list[tuple[int, str, Mark]] = []

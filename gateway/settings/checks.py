@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import NoReturn
 
 from gateway.errors import ConfigurationError
-from gateway.settings.sections import PRESETS, MailboxSettings, Settings
+from gateway.settings.sections import PRESETS, MailboxSettings, OAuth2Settings, Settings
+from gateway.settings.values import is_loopback
+
+_NEEDED = {
+    "client-credentials": ("token_url", "client_id", "client_secret_file"),
+    "microsoft": ("tenant", "client_id", "client_secret_file"),
+    "google": ("key_file",),
+    "file": ("token_file",),
+}
 
 
 def check(settings: Settings) -> None:
@@ -22,17 +29,26 @@ def check(settings: Settings) -> None:
             settings, "desk.preset", f"expected one of {', '.join(PRESETS)}, not {settings.desk.preset!r}"
         )
     names: set[str] = set()
+    places: set[tuple[str, str, str]] = set()
     for number, mailbox in enumerate(settings.imap, start=1):
         _check_mailbox(settings, mailbox, f"imap.{number}")
         if mailbox.name in names:
             _refuse(settings, f"imap.{number}.name", f"two mailboxes are called {mailbox.name!r}")
         names.add(mailbox.name)
+        place = (mailbox.user, mailbox.host, mailbox.folder)
+        if place in places:
+            _refuse(settings, f"imap.{number}.name", "two mailboxes are the same folder of one account")
+        places.add(place)
 
 
 def _check_mailbox(settings: Settings, mailbox: MailboxSettings, where: str) -> None:
     if bool(mailbox.password_file) == (mailbox.oauth2 is not None):
         _refuse(settings, f"{where}.name", "a mailbox needs either password_file or oauth2")
-    if mailbox.tls == "none" and not _is_loopback(mailbox.host):
+    if mailbox.oauth2 is not None:
+        _check_oauth2(settings, mailbox.oauth2, where)
+    if mailbox.after == f"move:{mailbox.folder}":
+        _refuse(settings, f"{where}.after", "moves what was fetched to where it is fetched from")
+    if mailbox.tls == "none" and not is_loopback(mailbox.host):
         _refuse(
             settings,
             f"{where}.tls",
@@ -41,11 +57,10 @@ def _check_mailbox(settings: Settings, mailbox: MailboxSettings, where: str) -> 
         )
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _check_oauth2(settings: Settings, oauth2: OAuth2Settings, where: str) -> None:
+    for key in _NEEDED[oauth2.provider]:
+        if not getattr(oauth2, key):
+            _refuse(settings, f"{where}.name", f"oauth2 by {oauth2.provider} needs the key {key}")
 
 
 def _refuse(settings: Settings, key: str, reason: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 
 from gateway.settings.sections import REQUIRED, SECTIONS, MailboxSettings
@@ -11,11 +12,16 @@ def settings_reference() -> str:
     """Every key with default and help, as a Markdown table."""
     rows = ["| key | default | what it is |", "| --- | --- | --- |"]
     for name, section in SECTIONS.items():
-        table = f"[[{name}]]" if section is MailboxSettings else f"[{name}]"
-        for field in fields(section):
-            default = _as_toml(field.metadata.get("default", REQUIRED))
-            rows.append(f"| `{table}` `{field.name}` | {default} | {field.metadata['help']} |")
+        rows += _rows(f"[[{name}]]" if section is MailboxSettings else f"[{name}]", section, "")
     return "\n".join(rows) + "\n"
+
+
+def _rows(table: str, section: type, prefix: str) -> Iterator[str]:
+    for field in fields(section):
+        default = _as_toml(field.metadata.get("default", REQUIRED))
+        yield f"| `{table}` `{prefix}{field.name}` | {default} | {field.metadata['help']} |"
+        if "section" in field.metadata:
+            yield from _rows(table, field.metadata["section"], f"{prefix}{field.name}.")
 
 
 def _as_toml(default: object) -> str:

@@ -47,6 +47,9 @@ class GatewaySettings:
         "", values.broker_url, "empty for the embedded broker, or `redis://…` or `amqp://…`"
     )
     workers: int = _setting(1, values.whole(1, 64), "worker processes started by `gateway serve`")
+    operator: str = _setting(
+        "", values.optional_address, "who is told of alarms, at most once a day of each; empty for nobody"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class SmtpSettings:
     )
     key: str = _setting("", values.optional_path, "PEM file of the certificate's private key")
     max_message_bytes: int = _setting(
-        26_214_400, values.whole(65_536, 268_435_456), "largest mail that is taken, LMTP included"
+        26_214_400, values.whole(65_536, 268_435_456), "largest mail that is taken, LMTP and IMAP included"
     )
     max_connections: int = _setting(200, values.whole(1, 10_000), "connections at the same time")
     max_connections_per_peer: int = _setting(
@@ -88,12 +91,28 @@ class LmtpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuth2Settings:
-    """How to get access to a mailbox by the client credentials grant (RFC 6749 section 4.4)."""
+    """Where the access tokens of a mailbox come from."""
 
-    token_url: str = _setting(REQUIRED, values.base_url, "where access tokens are issued")
-    client_id: str = _setting(REQUIRED, values.some_text, "who asks")
-    client_secret_file: Path = _setting(REQUIRED, values.path, "file that holds the secret alone")
-    scope: str = _setting("", values.text, "what is asked for")
+    provider: str = _setting(
+        "client-credentials",
+        values.one_of("client-credentials", "microsoft", "google", "file"),
+        "`client-credentials` (any server: RFC 6749 section 4.4), `microsoft`, `google` (a service "
+        "account) or `file` (another program keeps the token fresh)",
+    )
+    token_url: str = _setting("", values.token_url, "for `client-credentials`: where tokens are issued")
+    tenant: str = _setting("", values.text, "for `microsoft`: the directory's id or domain")
+    client_id: str = _setting("", values.text, "for `client-credentials` and `microsoft`: who asks")
+    client_secret_file: str = _setting("", values.optional_path, "file that holds the client's secret alone")
+    key_file: str = _setting("", values.optional_path, "for `google`: the service account's JSON key")
+    token_file: str = _setting(
+        "", values.optional_path, "for `file`: the access token alone; read at each login"
+    )
+    scope: str = _setting("", values.text, "what is asked for; empty for the provider's IMAP scope")
+    mechanism: str = _setting(
+        "auto",
+        values.one_of("auto", "xoauth2", "oauthbearer"),
+        "how the token is shown; `auto` takes what the server offers",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +123,14 @@ class MailboxSettings:
     host: str = _setting(REQUIRED, values.some_text, "the IMAP server")
     port: int = _setting(993, values.whole(1, 65_535), "its port")
     tls: str = _setting("implicit", values.one_of("implicit", "none"), "`implicit`, or `none` on loopback")
+    ca_file: str = _setting(
+        "", values.optional_path, "PEM file of the authorities to trust; empty for the system's"
+    )
     user: str = _setting(REQUIRED, values.some_text, "the account")
     password_file: str = _setting("", values.optional_path, "file that holds the password alone")
     oauth2: OAuth2Settings | None = field(
         default=None,
-        metadata={"help": "instead of a password: `token_url`, `client_id`, `client_secret_file`, `scope`"},
+        metadata={"help": "instead of a password: a table of the keys below", "section": OAuth2Settings},
     )
     folder: str = _setting("INBOX", values.some_text, "folder to fetch from")
     after: str = _setting(
@@ -120,7 +142,11 @@ class MailboxSettings:
     first_sync: str = _setting(
         "ask",
         values.one_of("ask", "all", "new-only"),
-        "mail that was there before: `ask`, `all` or `new-only`",
+        "mail that was there before: `ask` waits for `gateway mailboxes sync`, `all` files it without "
+        "a single mail going out, `new-only` leaves it alone",
+    )
+    poll_s: int = _setting(
+        60, values.whole(1, 1500), "seconds between two looks at a server that announces nothing"
     )
 
 

@@ -159,6 +159,34 @@ def base_url(raw: object, base: Path) -> str:
     return value.rstrip("/")
 
 
+def token_url(raw: object, base: Path) -> str:
+    """Nothing, or an address of the web to which a secret may be sent: https, or http on loopback."""
+    value = text(raw, base)
+    if value:
+        parts = split_url(value)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if not safe or not parts.hostname:
+            raise ValueError("expected https://host/path: a secret is sent there")
+    return value
+
+
+def optional_address(raw: object, base: Path) -> str:
+    """A mail address, or nothing."""
+    value = text(raw, base)
+    local_part, _, domain = value.rpartition("@")
+    if value and (not local_part or "." not in domain or " " in value):
+        raise ValueError(f"expected a mail address, not {value!r}")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to `host` stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def after_fetch(raw: object, base: Path) -> str:
     """What happens to a fetched mail: `move:FOLDER`, `seen` or `delete`."""
     value = text(raw, base)

@@ -14,6 +14,7 @@ from gateway.errors import NotFound
 from gateway.ports import LeasedMail, LedgerEntry, NewMail
 from gateway.storage import leases
 from gateway.storage.database import Database
+from gateway.storage.mailboxes import known_from_mailbox, remember_positions
 from gateway.storage.rows import AnyRow
 from gateway.storage.schema import inbound, inbound_raw
 from gateway.storage.sequences import allocate
@@ -33,6 +34,7 @@ _ENVELOPE = (
     inbound.c.helo,
     inbound.c.tls,
     inbound.c.received_at,
+    inbound.c.historic,
 )
 _ENTRY = (
     *_ENVELOPE,
@@ -60,25 +62,37 @@ class Ledger:
     def append(self, batch: Sequence[NewMail]) -> list[int]:
         """Store a batch in one commit and return the ids in the batch's order.
 
+        A mail from a place in a mailbox that one was stored from before gets that one's id.
+
         Raises:
             StorageUnavailable, StorageFull: nothing of the batch is stored.
         """
-        digests = [_sha256(mail.content) for mail in batch]
+        hashed = [(mail, _sha256(mail.content)) for mail in batch]
         with self._database.write() as connection:
-            ids = allocate(connection, inbound.c.id, len(batch))
-            numbered = list(zip(ids, batch, digests, strict=True))
-            connection.execute(sa.insert(inbound), [_row(*each) for each in numbered])
-            whole = [
-                {"inbound_id": number, "position": 0, "data": b"".join(mail.content)}
-                for number, mail, _ in numbered
-                if mail.size <= _BLOCK_BYTES
-            ]
-            if whole:
-                connection.execute(sa.insert(inbound_raw), whole)
-            for number, mail, _ in numbered:
-                if mail.size > _BLOCK_BYTES:
-                    _insert_blocks(connection, number, mail.content)
-            return ids
+            known = known_from_mailbox(connection, hashed)
+            fresh = [each for each in hashed if each[0].position not in known]
+            numbers = iter(self._insert(connection, fresh))
+            return [known[mail.position] if mail.position in known else next(numbers) for mail in batch]
+
+    @staticmethod
+    def _insert(connection: sa.Connection, hashed: Sequence[tuple[NewMail, str]]) -> list[int]:
+        if not hashed:
+            return []
+        ids = allocate(connection, inbound.c.id, len(hashed))
+        numbered = [(number, *each) for number, each in zip(ids, hashed, strict=True)]
+        connection.execute(sa.insert(inbound), [_row(*each) for each in numbered])
+        remember_positions(connection, numbered)
+        whole = [
+            {"inbound_id": number, "position": 0, "data": b"".join(mail.content)}
+            for number, mail, _ in numbered
+            if mail.size <= _BLOCK_BYTES
+        ]
+        if whole:
+            connection.execute(sa.insert(inbound_raw), whole)
+        for number, mail, _ in numbered:
+            if mail.size > _BLOCK_BYTES:
+                _insert_blocks(connection, number, mail.content)
+        return ids
 
     def lease(self, *, limit: int, owner: str, now: datetime) -> list[LeasedMail]:
         """Take the oldest mails that are due, with their bytes: few when they are large.
@@ -245,6 +259,7 @@ def _row(number: int, mail: NewMail, sha256: str) -> dict[str, Any]:
         "tls": envelope.tls,
         "size": mail.size,
         "sha256": sha256,
+        "historic": envelope.historic,
     }
 
 
@@ -285,6 +300,7 @@ def _envelope(row: AnyRow) -> Envelope:
         helo=row.helo,
         tls=row.tls,
         received_at=row.received_at,
+        historic=row.historic,
     )
 
 

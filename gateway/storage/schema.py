@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -50,6 +51,7 @@ inbound = Table(
     Column("tls", Boolean, nullable=False),
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("historic", Boolean, nullable=False, server_default=false()),
     # What became of it.
     Column("outcome", String(16), nullable=False, server_default="pending"),
     Column("reason", Text, nullable=False, server_default=""),

@@ -16,11 +16,17 @@ class Drain:
 
     Args:
         step: does one batch and says whether there was one.
+        recover: called before the next batch when the database has failed within one: gives back
+            what that batch held.
     """
 
-    def __init__(self, name: str, step: Callable[[], bool]) -> None:
+    def __init__(
+        self, name: str, step: Callable[[], bool], recover: Callable[[], object] = lambda: None
+    ) -> None:
         self.name = name
         self._step = step
+        self._recover = recover
+        self._in_doubt = False
         self._running = threading.Lock()
         self._asked = threading.Event()
         self._stopping = threading.Event()
@@ -37,10 +43,14 @@ class Drain:
 
     def _until_empty(self) -> None:
         try:
+            if self._in_doubt:
+                self._recover()
+                self._in_doubt = False
             while not self._stopping.is_set() and self._step():
                 pass
         except StorageUnavailable as error:
             # The rows stay where they are; the sweeper tries again.
+            self._in_doubt = True
             log.warning("drain.database-unavailable", extra={"queue": self.name, "error": error.code})
 
     def stop(self) -> None:

@@ -15,7 +15,6 @@ import dramatiq
 from dramatiq.brokers.stub import StubBroker
 
 from gateway.broker.bells import PipeListener, bell_message
-from gateway.broker.brokers import QUEUES
 from gateway.workers.actors import declare_actors
 from gateway.workers.drain import Drain
 from gateway.workers.lifeline import Lifeline
@@ -47,11 +46,18 @@ def watched(step: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def run_worker(
-    broker: dramatiq.Broker, drains: list[Drain], *, listener: PipeListener | None, lifeline: Lifeline
+    broker: dramatiq.Broker,
+    drains: list[Drain],
+    swept: list[Drain],
+    *,
+    listener: PipeListener | None,
+    lifeline: Lifeline,
 ) -> None:
-    """Drain until SIGTERM; those that have no queue are looked at by the sweeper alone.
+    """Drain until SIGTERM.
 
     Args:
+        drains: rung for, each by its bell, and looked after by the sweeper.
+        swept: looked after by the sweeper alone.
         listener: the bell of the embedded broker; None when the broker is on a server.
     """
     ended = threading.Event()
@@ -63,21 +69,22 @@ def run_worker(
     signal.signal(signal.SIGINT, end)
     # Whoever talks to the relay waits for the lock of the interpreter at each of its replies.
     sys.setswitchinterval(_SWITCH_S)
-    rung = [drain for drain in drains if drain.name in QUEUES]
-    declare_actors(broker, rung)
-    worker = dramatiq.Worker(broker, worker_threads=max(1, len(rung)), worker_timeout=1000)
-    sweeper = Sweeper(drains)
+    declare_actors(broker, drains)
+    worker = dramatiq.Worker(broker, worker_threads=max(1, len(drains)), worker_timeout=1000)
+    sweeper = Sweeper([*drains, *swept])
     with ExitStack() as stack:
         worker.start()
         stack.callback(worker.stop, timeout=_STOP_TIMEOUT_MS)
         sweeper.start()
         stack.callback(sweeper.stop)
         if listener is not None:
-            hearing = threading.Thread(target=_hear, args=(listener, broker, rung), name="bells", daemon=True)
+            hearing = threading.Thread(
+                target=_hear, args=(listener, broker, drains), name="bells", daemon=True
+            )
             hearing.start()
             stack.callback(hearing.join)
             stack.callback(listener.stop)
-        for drain in drains:
+        for drain in (*drains, *swept):
             stack.callback(drain.stop)
         lifeline.ready()
         ended.wait()

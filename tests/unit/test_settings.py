@@ -19,7 +19,7 @@ from gateway.cli.settings import show
 from gateway.errors import ConfigurationError
 from gateway.settings import Settings, load_settings, settings_reference
 from gateway.settings.environment import environment_values
-from gateway.settings.sections import SECTIONS
+from gateway.settings.sections import SECTIONS, OAuth2Settings
 from gateway.settings.values import without_password
 
 EVERYTHING = """\
@@ -89,7 +89,7 @@ def test_every_key_of_the_contract_is_read(tmp_path: Path) -> None:
     support, sales = settings.imap
     assert (support.host, support.port, support.oauth2) == ("imap.example.test", 993, None)
     assert sales.oauth2 is not None
-    assert sales.oauth2.client_secret_file == tmp_path / "secret"
+    assert sales.oauth2.client_secret_file == str(tmp_path / "secret")
     assert settings.trust.relays == ("192.0.2.7/32", "2001:db8::/32")
     assert settings.web.base_url == "http://127.0.0.1:8025"
 
@@ -198,6 +198,17 @@ def test_a_wrong_setting_is_refused_where_it_stands(tmp_path: Path, text: str, l
         (('after = "move:Processed"', 'after = "move:"'), 24, "move:FOLDER"),
         (('password_file = "imap.pass"\n', ""), 17, "either password_file or oauth2"),
         (('client_id = "4b1"', 'client = "4b1"'), 31, "is client_id meant?"),
+        (('client_id = "4b1", ', ""), 28, "oauth2 by client-credentials needs the key client_id"),
+        (("https://login", "http://login"), 31, "a secret is sent there"),
+        (('after = "move:Processed"', 'after = "move:INBOX"'), 24, "where it is fetched from"),
+        (
+            (
+                'host = "outlook.example.test"\nuser = "sales@example.test"',
+                'host = "imap.example.test"\nuser = "support"',
+            ),
+            28,
+            "the same folder of one account",
+        ),
     ],
 )
 def test_a_wrong_mailbox_is_refused_where_it_stands(
@@ -302,7 +313,8 @@ def test_no_password_of_a_url_is_shown(url: str, shown: str) -> None:
 def test_the_reference_has_every_key_with_its_help() -> None:
     rows = settings_reference().splitlines()
 
-    keys = [field.name for section in SECTIONS.values() for field in dataclasses.fields(section)]
+    sections = [*SECTIONS.values(), OAuth2Settings]
+    keys = [field.name for section in sections for field in dataclasses.fields(section)]
     assert len(rows) == len(keys) + 2
     assert all(row.count("|") == 4 for row in rows)
     assert '| `[smtp]` `listen` | `"127.0.0.1:2525"` |' in settings_reference()

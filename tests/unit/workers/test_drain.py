@@ -1,0 +1,40 @@
+"""Draining: what a batch held when the database failed is given back before the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.errors import StorageFull
+from gateway.workers.drain import Drain
+
+
+def test_what_was_held_when_the_disk_was_full_is_given_back_once_there_is_room() -> None:
+    done: list[str] = []
+    full = [True, True, False, False]
+
+    def step() -> bool:
+        done.append("batch")
+        if full[0]:
+            raise StorageFull("no room")
+        return False
+
+    def give_back() -> None:
+        done.append("give back")
+        if full[0]:
+            raise StorageFull("no room")
+
+    drain = Drain("inbound", step, give_back)
+    for _ in range(4):
+        drain.run()
+        full.pop(0)
+
+    assert done == ["batch", "give back", "give back", "batch", "batch"]
+
+
+def test_a_drain_goes_on_until_nothing_waits() -> None:
+    waiting: Iterator[bool] = iter([True, True, False])
+    drain = Drain("inbound", lambda: next(waiting))
+
+    drain.run()
+
+    assert list(waiting) == []
