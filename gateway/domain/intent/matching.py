@@ -156,6 +156,8 @@ def _bounds(reach: Reach, found: _Found, sentence: Sentence) -> tuple[int, int]:
     """Between which characters of the sentence a match of the operator must begin."""
     first, end = sentence.clause(found.start, found.end)
     match reach:
+        case Reach.INSIDE:
+            return found.start, found.end
         case Reach.TOUCHING:
             return first, found.end + 1
         case Reach.BEFORE:
