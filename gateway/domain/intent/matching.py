@@ -45,7 +45,7 @@ def read_zone(text: str, tables: IntentTables) -> tuple[list[Match], list[Senten
     words.update(corrections.values())
     if next(_possible(words, tables), None) is None:
         return [], []
-    told = list(sentences(without_addresses(folded.decode("ascii")), corrections))
+    told = list(sentences(text, without_addresses(folded.decode("ascii")), corrections))
     matches: list[Match] = []
     for at, sentence in enumerate(told):
         if len(matches) < _MAX_MATCHES:
