@@ -58,11 +58,13 @@ def try_examples(folder: Path, *, as_json: bool) -> int:
     Raises:
         ConfigurationError: the rules are wrong, or an example names what does not exist.
     """
+    from gateway.rulebook.intent_examples import run_intent_examples
     from gateway.rulebook.policy_examples import run_policy_examples
     from gateway.rulebook.reading_examples import run_reading_examples
 
     failed = passed = 0
-    for example in (*run_policy_examples(folder), *run_reading_examples(folder)):
+    examples = (*run_policy_examples(folder), *run_reading_examples(folder), *run_intent_examples(folder))
+    for example in examples:
         passed += example.passes
         failed += not example.passes
         if as_json:
