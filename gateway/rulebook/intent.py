@@ -56,7 +56,8 @@ def load_intent_tables(folder: Path) -> IntentTables:
         for number, operator in enumerate(operator_file.operators):
             compiler.add_operator(source, ("operators", number), operator)
     words = frozenset().union(*(pattern.words for rule in compiler.rules for pattern in rule.patterns))
-    right = [fold_words(word) for _, file in lexicons.values() for word in file.spelt_right]
+    right = {fold_words(word) for _, file in lexicons.values() for word in file.spelt_right}
+    right.update(*(pattern.words for operator in compiler.operators for pattern in operator.patterns))
     return IntentTables(
         rules=tuple(compiler.rules),
         operators=tuple(compiler.operators),

@@ -115,12 +115,18 @@ def score(examples: Iterable[TextExample], kinds: set[str], tables: IntentTables
 def _of_rule(
     file: str, rule: str, entry: RuleEntry | GroundEntry, tables: IntentTables
 ) -> Iterator[ReadingExample]:
+    alike = {rule, *(one.id for one in tables.rules if _name(one.id) == _name(rule))}
     for expected, texts in (("met", entry.examples), ("not met", entry.traps)):
         for text in texts:
-            met = rule in _rules_met(text, tables)
+            met = not _rules_met(text, tables).isdisjoint(alike)
             yield ReadingExample(
                 f"escalation/{file}", f"{rule}: {text}", expected, "met" if met else "not met"
             )
+
+
+def _name(rule: str) -> str:
+    """A rule's id without its language: words of both languages often meet the same text."""
+    return rule.removesuffix(".fr").removesuffix(".en")
 
 
 def _rules_met(text: str, tables: IntentTables) -> set[str]:

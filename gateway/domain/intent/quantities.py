@@ -37,6 +37,8 @@ def quantities_of(sentence: Sentence, tables: QuantityTables) -> Quantities:
     while at < len(words):
         value, unit, end = _number(words, at, tables)
         if value == 0:
+            if words[at] in tables.hours and at and words[at - 1] in {"a", "an"}:
+                hours = max(hours, tables.hours[words[at]])
             at += 1
             continue
         if at and words[at - 1] in tables.more or "plus" in words[at - 2 : at] and words[at - 1] in {"de", "d"}:
