@@ -37,7 +37,9 @@ def load_intent_tables(folder: Path) -> IntentTables:
         ConfigurationError: a file is missing, or a rule is wrong, with file, line and reason.
     """
     home = folder / "escalation"
-    lexicons = {path.name.split(".")[1]: _read(path, LexiconFile) for path in sorted(home.glob("lexicon.*.yaml"))}
+    lexicons = {
+        path.name.split(".")[1]: _read(path, LexiconFile) for path in sorted(home.glob("lexicon.*.yaml"))
+    }
     operators = [_read(path, OperatorsFile) for path in sorted(home.glob("operators.*.yaml"))]
     grounds = [(*_read(home / name, GroundsFile), sense) for name, sense in _GROUND_FILES]
     if not lexicons or not operators:
@@ -78,7 +80,9 @@ def _read(path: Path, model: type[Model]) -> tuple[Source, Model]:
     return source, typed(source, model)
 
 
-def _classes(files: Iterable[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]]) -> dict[str, list[str]]:
+def _classes(
+    files: Iterable[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]],
+) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for source, file in files:
         for name, members in file.classes.items():

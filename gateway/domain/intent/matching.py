@@ -112,7 +112,9 @@ def _longest(found: list[_Found]) -> list[_Found]:
         same = (Sense.GROUND, Sense.REFUSAL)
         hidden = any(
             one.rule.sense is Sense.MENTION
-            or (other.rule.id == one.rule.id if one.rule.sense in same else other.rule.sense is one.rule.sense)
+            or (
+                other.rule.id == one.rule.id if one.rule.sense in same else other.rule.sense is one.rule.sense
+            )
             for other in overlapping
         )
         if not hidden:

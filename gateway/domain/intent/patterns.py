@@ -156,7 +156,7 @@ class Grammar:
     def _frequency(self, words: frozenset[str]) -> tuple[int, int]:
         """How often a text has one of `words`: by the short and the common ones among them, and their number."""
         short = sum(len(word) < _MIN_ANCHOR and word not in self._rare for word in words)
-        return 10 * short + sum(word in self._common for word in words), len(words)
+        return 100 * short + sum(word in self._common for word in words), len(words)
 
     def _class(self, name: str, depth: int) -> _Piece:
         if name not in self._compiled:
