@@ -44,7 +44,11 @@ def load_intent_tables(folder: Path) -> IntentTables:
     grounds = [(*_read(home / name, GroundsFile), sense) for name, sense in _GROUND_FILES]
     if not lexicons or not operators:
         raise ConfigurationError("has no lexicon.*.yaml or no operators.*.yaml", file=home)
-    sources = [*lexicons.values(), *operators, *((source, file) for source, file, _ in grounds)]
+    sources: list[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]] = [
+        *lexicons.values(),
+        *operators,
+        *((source, file) for source, file, _ in grounds),
+    ]
     common = [fold_words(word) for _, file in lexicons.values() for word in file.common]
     rare = [fold_words(word) for _, file in lexicons.values() for word in file.rare]
     compiler = _Compiler(Grammar(_classes(sources), common=common, rare=rare))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gateway.domain.intent.folding import fold_in_place, without_addresses, words_of
+from gateway.domain.intent.patterns import Pattern
 from gateway.domain.intent.quantities import Quantities, quantities_of
 from gateway.domain.intent.sentences import Sentence, sentences
-from gateway.domain.intent.tables import IntentTables, Operator, Pattern, Reach, Rule, Sense
+from gateway.domain.intent.tables import IntentTables, Operator, Reach, Rule, Sense
 
 MAX_CHARS = 64 * 1024
 """Of one zone; what people ask for stands before that."""
@@ -57,9 +58,10 @@ def details_said(told: list[Sentence], tables: IntentTables) -> set[Sense]:
     """Which of reason, impact, since when and how many the sentences tell."""
     said: set[Sense] = set()
     for rule in tables.rules:
-        if rule.sense in _DETAILS and rule.sense not in said:
-            if any(pattern.expression.search(one.text) for one in told for pattern in rule.patterns):
-                said.add(rule.sense)
+        if rule.sense not in _DETAILS or rule.sense in said:
+            continue
+        if any(pattern.expression.search(one.text) for one in told for pattern in rule.patterns):
+            said.add(rule.sense)
     for sentence in told:
         counted = quantities_of(sentence, tables.quantities)
         said |= {Sense.HOW_MANY} if counted.people else set()
@@ -91,8 +93,8 @@ def _found(sentence: Sentence, tables: IntentTables) -> list[_Found]:
         if id(pattern) in tried:
             continue
         tried.add(id(pattern))
-        for match in islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE):
-            found.append(_Found(tables.rules[position], match.start(), match.end()))
+        matches = islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE)
+        found.extend(_Found(tables.rules[position], match.start(), match.end()) for match in matches)
     return found
 
 

@@ -41,11 +41,8 @@ def quantities_of(sentence: Sentence, tables: QuantityTables) -> Quantities:
                 hours = max(hours, tables.hours[words[at]])
             at += 1
             continue
-        if (
-            at
-            and words[at - 1] in tables.more
-            or "plus" in words[at - 2 : at]
-            and words[at - 1] in {"de", "d"}
+        if (at and words[at - 1] in tables.more) or (
+            "plus" in words[at - 2 : at] and words[at - 1] in {"de", "d"}
         ):
             value += 1
         following = ([unit] if unit else []) + words[end : end + _REACH]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _TOKENS = re.compile(r"[a-z0-9\x00]+(?:\+[0-9])?|\n|[.,;:!?\"()-]")
+_LINE_END = frozenset("\n")
 _MAX_TOKENS = 90
 _FULL_LINE = 64
 _CLAUSE_MARKS = frozenset((",", ":", "(", ")"))
@@ -62,7 +63,7 @@ def sentences(text: str, folded: str, corrections: Mapping[str, str]) -> Iterato
     quoted_line = -1
     for found in _TOKENS.finditer(folded):
         token, start = found[0], found.start()
-        if token == "\n":
+        if token in _LINE_END:
             if sentence.starts and not _wraps(text, line_start, start):
                 yield sentence
                 sentence = Sentence()
@@ -88,18 +89,18 @@ def sentences(text: str, folded: str, corrections: Mapping[str, str]) -> Iterato
         yield sentence
 
 
-def _mark(token: str, folded: str, at: int) -> str:
+def _mark(sign: str, folded: str, at: int) -> str:
     """What a punctuation mark becomes in the sentence; empty where it belongs to a word or a number."""
     before, after = folded[at - 1 : at], folded[at + 1 : at + 2]
-    if token in _ENDS:
-        inner = token == "." and before.isdigit() and after.isdigit()
-        return "" if inner else token
-    if token in _CLAUSE_MARKS:
-        inner = token in ",:" and before.isdigit() and after.isdigit()
+    if sign in _ENDS:
+        inner = sign == "." and before.isdigit() and after.isdigit()
+        return "" if inner else sign
+    if sign in _CLAUSE_MARKS:
+        inner = sign in ",:" and before.isdigit() and after.isdigit()
         return "" if inner else ","
-    if token == "-":
+    if sign == "-":
         return "," if before in {" ", "", "-"} and after in {" ", "", "-"} else ""
-    return '"' if token == '"' else ""
+    return '"' if sign == '"' else ""
 
 
 def _wraps(text: str, line_start: int, line_end: int) -> bool:
