@@ -88,7 +88,7 @@ def _judged(told: list[Sentence], at: int, sentence: Sentence, tables: IntentTab
 
 def _found(sentence: Sentence, tables: IntentTables) -> list[_Found]:
     tried: set[int] = set()
-    found = []
+    found: list[_Found] = []
     for position, pattern in _possible(set(sentence.text.split()), tables):
         if id(pattern) in tried:
             continue

@@ -80,7 +80,7 @@ KEPT: dict[str, Make] = {
         Content_Transfer_Encoding="base64",
     ),
     "html": lambda text: wire(page(text), "text/html; charset=utf-8"),
-    "capitals": lambda text: wire(text.upper()),
+    "capitals": lambda text: wire(" ".join(text.upper().split())),
     "signed": lambda text: wire(f"{text}\n\nCordialement,\nChloé Petit\n"),
     "above a quote": lambda text: wire(
         f"{text}\n\nOn Mon, 2 Mar 2026 at 10:00, Léa <lea@desk.test> wrote:\n> Bonjour\n"

@@ -17,7 +17,7 @@ def test_the_rules_own_examples_hold() -> None:
     examples = list(run_intent_examples(rules_folder("")))
 
     assert [f"{one.example}: {one.found}" for one in examples if not one.passes] == []
-    assert len(examples) > 900
+    assert len(examples) > 850
 
 
 @pytest.fixture
