@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.text import Text
 _STYLES = {"reply": "", "signature": "cyan", "quoted": "bright_black", "forward": "magenta"}
 _KIND_STYLES = {"person": "bold green", "bounce": "bold red", "report": "bold red"}
 _MAX_QUOTED_LINES = 12
+_MAX_SET_ASIDE = 5
+_HIT_STYLE = "bold magenta"
 
 
 def print_page(console: Console, mail: dict[str, Any]) -> None:
@@ -31,6 +34,7 @@ def print_page(console: Console, mail: dict[str, Any]) -> None:
     if mail["auto_reply"]:
         until = f", back on {mail['auto_reply']['until']}" if mail["auto_reply"]["until"] else ""
         _field(console, "Automatic", mail["auto_reply"]["type"].replace("_", " ") + until)
+    _requests(console, mail)
     for recipient in (mail["bounce"] or {"recipients": []})["recipients"]:
         lasting = "for good" if recipient["permanent"] else "for now"
         told = f"{recipient['address']}  {recipient['status']} {recipient['reason']} {lasting}: {recipient['diagnostic']}"
@@ -44,7 +48,12 @@ def print_page(console: Console, mail: dict[str, Any]) -> None:
     for defect in mail["defects"]:
         _field(console, "Defect", defect, style="yellow")
     console.print()
-    _zone(console, "reply", mail["reply"])
+    _zone(
+        console,
+        "reply",
+        mail["reply"],
+        hits=[hit for hit in mail["intent_evidence"] if hit["zone"] == "reply"],
+    )
     _zone(console, "signature", mail["signature"])
     if mail["forward"]:
         forward = mail["forward"]
@@ -53,6 +62,22 @@ def print_page(console: Console, mail: dict[str, Any]) -> None:
     else:
         _zone(console, "quoted", mail["quoted"], most=_MAX_QUOTED_LINES)
     console.print()
+
+
+def _requests(console: Console, mail: dict[str, Any]) -> None:
+    """What the new text asks for, and the words that were set aside."""
+    if mail["intent"] != "none":
+        _field(console, "Asks for", mail["intent"], style=_HIT_STYLE)
+    if mail["claimed_priority"]:
+        _field(console, "Claims", f"{mail['claimed_priority']} priority", style=_HIT_STYLE)
+    _field(console, "Grounds", ", ".join(mail["grounds"]), style=_HIT_STYLE)
+    _field(console, "Against", ", ".join(mail["refusals"]))
+    for command in mail["commands"]:
+        _field(console, "Command", f"#{command['name']} {command['argument']}".rstrip())
+    for hit in mail["intent_set_aside"][:_MAX_SET_ASIDE]:
+        _field(
+            console, "Set aside", f"{hit['text']!r} in the {hit['zone']}: {hit['operator'].replace('_', ' ')}"
+        )
 
 
 def _shown(mailbox: dict[str, str] | None) -> str:
@@ -70,15 +95,20 @@ def _field(console: Console, name: str, value: str, *, style: str = "") -> None:
         console.print(line)
 
 
-def _zone(console: Console, name: str, text: str, *, most: int | None = None) -> None:
+def _zone(
+    console: Console, name: str, text: str, *, most: int | None = None, hits: Sequence[dict[str, Any]] = ()
+) -> None:
     if not text:
         return
-    lines = text.split("\n")
+    coloured = Text(text, style=_STYLES[name])
+    for hit in hits:
+        coloured.stylize(_HIT_STYLE, hit["start"], hit["end"])
+    lines = coloured.split("\n", allow_blank=True)
     shown = lines if most is None else lines[:most]
     for at, one in enumerate(shown):
         line = Text(f"{name if at == 0 else '':>9} ", style="bright_black")
         line.append("│ ", style=_STYLES[name] or "green")
-        line.append(one, style=_STYLES[name])
+        line.append_text(one)
         console.print(line, soft_wrap=True)
     if len(shown) < len(lines):
         console.print(Text(f"{'':>9} │ and {len(lines) - len(shown)} more lines", style="bright_black"))

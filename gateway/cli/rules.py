@@ -60,12 +60,16 @@ def try_examples(folder: Path, *, as_json: bool) -> int:
         ConfigurationError: the rules are wrong, or an example names what does not exist.
     """
     from gateway.rulebook.clock_examples import run_clock_examples
+    from gateway.rulebook.intent_examples import run_intent_examples
     from gateway.rulebook.policy_examples import run_policy_examples
     from gateway.rulebook.reading_examples import run_reading_examples
 
     failed = passed = 0
     for example in chain(
-        run_policy_examples(folder), run_clock_examples(folder), run_reading_examples(folder)
+        run_policy_examples(folder),
+        run_clock_examples(folder),
+        run_reading_examples(folder),
+        run_intent_examples(folder),
     ):
         passed += example.passes
         failed += not example.passes

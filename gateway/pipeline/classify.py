@@ -29,7 +29,12 @@ def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classif
     intent = NOTHING
     if kind.kind is Kind.PERSON:
         intent = read_intent(
-            mail, body.zones, tables.intent, has_new_text=body.has_new_text, is_answer=kept_subject
+            body.zones,
+            tables.intent,
+            subject=mail.subject,
+            command_text=mail.text if mail.has_plain_text else "",
+            has_new_text=body.has_new_text,
+            is_answer=kept_subject,
         )
     return Classified(
         mail=mail,

@@ -22,13 +22,17 @@ def calendar_of(organisation_id: int | None, desk: Desk, policy: Policy) -> Cale
     return policy.service_levels.calendar(coverage, name)
 
 
-def started(organisation_id: int | None, desk: Desk, policy: Policy, *, at: datetime) -> tuple[Clock, Clock]:
+def started(
+    organisation_id: int | None, desk: Desk, policy: Policy, *, at: datetime, promised: bool
+) -> tuple[Clock, Clock]:
     """Response and resolution clock of a new ticket that was received at `at`."""
     calendar = calendar_of(organisation_id, desk, policy)
     effects = policy.workflow.states[policy.workflow.initial].clocks
     goals = policy.service_levels.goals[policy.default_priority]
+    nothing = Goal(None, None)
     response, resolution = (
-        start(at, effects[name], goals[name], calendar) for name in ("response", "resolution")
+        start(at, effects[name], goals[name] if promised else nothing, calendar)
+        for name in ("response", "resolution")
     )
     return response, resolution
 

@@ -40,7 +40,14 @@ def without_own_words(
         zones = set_aside_own(zones, sent)
     if zones is classified.zones:
         return classified
-    intent = read_intent(classified.mail, zones, tables.intent, has_new_text=True, is_answer=True)
+    mail = classified.mail
+    intent = read_intent(
+        zones,
+        tables.intent,
+        subject=mail.subject,
+        command_text=mail.text if mail.has_plain_text else "",
+        is_answer=True,
+    )
     return replace(classified, zones=zones, intent=intent)
 
 

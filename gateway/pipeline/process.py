@@ -176,7 +176,15 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
     decision = apply_rules(
         classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
     )
-    events = change_ticket(decision.acts, uow, tools.policy, now=now, at=mail.inbound.envelope.received_at)
+    envelope = mail.inbound.envelope
+    events = change_ticket(
+        decision.acts,
+        uow,
+        tools.policy,
+        now=now,
+        at=now if envelope.historic else envelope.received_at,
+        historic=envelope.historic,
+    )
     told = _tell(mail, events, uow, tools, signer, now=now)
     read = classified.mail
     settlement = Settlement(

@@ -37,12 +37,18 @@ def load_intent_tables(folder: Path) -> IntentTables:
         ConfigurationError: a file is missing, or a rule is wrong, with file, line and reason.
     """
     home = folder / "escalation"
-    lexicons = {path.name.split(".")[1]: _read(path, LexiconFile) for path in sorted(home.glob("lexicon.*.yaml"))}
+    lexicons = {
+        path.name.split(".")[1]: _read(path, LexiconFile) for path in sorted(home.glob("lexicon.*.yaml"))
+    }
     operators = [_read(path, OperatorsFile) for path in sorted(home.glob("operators.*.yaml"))]
     grounds = [(*_read(home / name, GroundsFile), sense) for name, sense in _GROUND_FILES]
     if not lexicons or not operators:
         raise ConfigurationError("has no lexicon.*.yaml or no operators.*.yaml", file=home)
-    sources = [*lexicons.values(), *operators, *((source, file) for source, file, _ in grounds)]
+    sources: list[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]] = [
+        *lexicons.values(),
+        *operators,
+        *((source, file) for source, file, _ in grounds),
+    ]
     common = [fold_words(word) for _, file in lexicons.values() for word in file.common]
     rare = [fold_words(word) for _, file in lexicons.values() for word in file.rare]
     compiler = _Compiler(Grammar(_classes(sources), common=common, rare=rare))
@@ -56,7 +62,8 @@ def load_intent_tables(folder: Path) -> IntentTables:
         for number, operator in enumerate(operator_file.operators):
             compiler.add_operator(source, ("operators", number), operator)
     words = frozenset().union(*(pattern.words for rule in compiler.rules for pattern in rule.patterns))
-    right = [fold_words(word) for _, file in lexicons.values() for word in file.spelt_right]
+    right = {fold_words(word) for _, file in lexicons.values() for word in file.spelt_right}
+    right.update(*(pattern.words for operator in compiler.operators for pattern in operator.patterns))
     return IntentTables(
         rules=tuple(compiler.rules),
         operators=tuple(compiler.operators),
@@ -77,7 +84,9 @@ def _read(path: Path, model: type[Model]) -> tuple[Source, Model]:
     return source, typed(source, model)
 
 
-def _classes(files: Iterable[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]]) -> dict[str, list[str]]:
+def _classes(
+    files: Iterable[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]],
+) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for source, file in files:
         for name, members in file.classes.items():

@@ -14,8 +14,8 @@ _MAX_ARGUMENT = 2000
 _HEAD_CHARS = _MAX_COMMANDS * (_MAX_ARGUMENT + 50)
 
 
-def read_commands(text: str, names: Mapping[str, str]) -> tuple[tuple[Command, ...], int]:
-    """The commands at the top of `text`, and the offset at which they end.
+def read_commands(text: str, names: Mapping[str, str]) -> tuple[Command, ...]:
+    """The commands at the top of `text`, in order.
 
     Empty lines may stand before the first. A heading (`# Title`) or a number (`#42`) is no command, and
     ends them. A name that is not known is kept, in lower case, so that whoever wrote it can be told.
@@ -27,12 +27,11 @@ def read_commands(text: str, names: Mapping[str, str]) -> tuple[tuple[Command, .
     found: list[Command] = []
     position = len(text) - len(text.lstrip("\n\t \u00a0"))
     if not text.startswith("#", position):
-        return (), 0
+        return ()
     for line in text[position : position + _HEAD_CHARS].split("\n"):
         match = _LINE.fullmatch(line.rstrip())
         if match is None or len(found) >= _MAX_COMMANDS:
             break
         folded = fold_in_place(match[1]).decode("ascii")
         found.append(Command(names.get(folded, folded), (match[2] or "").strip()[:_MAX_ARGUMENT]))
-        position += len(line) + 1
-    return tuple(found), min(position, len(text)) if found else 0
+    return tuple(found)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from gateway.domain.intent.folding import fold_in_place, without_addresses, words_of
+from gateway.domain.intent.patterns import Pattern
 from gateway.domain.intent.quantities import Quantities, quantities_of
 from gateway.domain.intent.sentences import Sentence, sentences
-from gateway.domain.intent.tables import IntentTables, Operator, Pattern, Reach, Rule, Sense
+from gateway.domain.intent.tables import IntentTables, Operator, Reach, Rule, Sense
 
 MAX_CHARS = 64 * 1024
 """Of one zone; what people ask for stands before that."""
@@ -45,7 +46,7 @@ def read_zone(text: str, tables: IntentTables) -> tuple[list[Match], list[Senten
     words.update(corrections.values())
     if next(_possible(words, tables), None) is None:
         return [], []
-    told = list(sentences(without_addresses(folded.decode("ascii")), corrections))
+    told = list(sentences(text, without_addresses(folded.decode("ascii")), corrections))
     matches: list[Match] = []
     for at, sentence in enumerate(told):
         if len(matches) < _MAX_MATCHES:
@@ -57,9 +58,10 @@ def details_said(told: list[Sentence], tables: IntentTables) -> set[Sense]:
     """Which of reason, impact, since when and how many the sentences tell."""
     said: set[Sense] = set()
     for rule in tables.rules:
-        if rule.sense in _DETAILS and rule.sense not in said:
-            if any(pattern.expression.search(one.text) for one in told for pattern in rule.patterns):
-                said.add(rule.sense)
+        if rule.sense not in _DETAILS or rule.sense in said:
+            continue
+        if any(pattern.expression.search(one.text) for one in told for pattern in rule.patterns):
+            said.add(rule.sense)
     for sentence in told:
         counted = quantities_of(sentence, tables.quantities)
         said |= {Sense.HOW_MANY} if counted.people else set()
@@ -86,13 +88,13 @@ def _judged(told: list[Sentence], at: int, sentence: Sentence, tables: IntentTab
 
 def _found(sentence: Sentence, tables: IntentTables) -> list[_Found]:
     tried: set[int] = set()
-    found = []
+    found: list[_Found] = []
     for position, pattern in _possible(set(sentence.text.split()), tables):
         if id(pattern) in tried:
             continue
         tried.add(id(pattern))
-        for match in islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE):
-            found.append(_Found(tables.rules[position], match.start(), match.end()))
+        matches = islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE)
+        found.extend(_Found(tables.rules[position], match.start(), match.end()) for match in matches)
     return found
 
 
@@ -112,7 +114,9 @@ def _longest(found: list[_Found]) -> list[_Found]:
         same = (Sense.GROUND, Sense.REFUSAL)
         hidden = any(
             one.rule.sense is Sense.MENTION
-            or (other.rule.id == one.rule.id if one.rule.sense in same else other.rule.sense is one.rule.sense)
+            or (
+                other.rule.id == one.rule.id if one.rule.sense in same else other.rule.sense is one.rule.sense
+            )
             for other in overlapping
         )
         if not hidden:
@@ -156,6 +160,8 @@ def _bounds(reach: Reach, found: _Found, sentence: Sentence) -> tuple[int, int]:
     """Between which characters of the sentence a match of the operator must begin."""
     first, end = sentence.clause(found.start, found.end)
     match reach:
+        case Reach.INSIDE:
+            return found.start, found.end
         case Reach.TOUCHING:
             return first, found.end + 1
         case Reach.BEFORE:

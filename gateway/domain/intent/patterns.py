@@ -21,10 +21,18 @@ from gateway.domain.intent.folding import fold_in_place
 _GAP = r"(?:[a-z0-9]+ |, ){0,4}?"
 _MAX_EXPRESSION = 60_000
 _MAX_DEPTH = 12
-_ITEM = re.compile(r"\{[a-z_0-9]+\}|[\[\]*^,!#\"]|[^\s\[\]*^,{}\"!#]+")
-_ALTERNATIVE = re.compile(r"([a-z0-9]+|[?$])(?:\(([a-z0-9|]*)\))?")
+_ATOM = r"\{[a-z_0-9]+\}|[#,?!$\"]|[a-z0-9]+(?:\([a-z0-9|]*\))?"
+_ITEM = re.compile(rf"[\[\]*^]|(?:{_ATOM})(?:\|(?:{_ATOM}))*")
+_ATOMS = re.compile(_ATOM)
 _MIN_ANCHOR = 4
-_END_MARKS = {"?": r"\? ", "$": r"(?=[,?!.\"]|\Z)"}
+_MARKS = {
+    "#": "[0-9]{1,12} ",
+    "$": r"(?=[,?!.\"]|\Z)",
+    "?": r"\? ",
+    "!": "! ",
+    ",": ", ",
+    '"': '" ',
+}
 _SIGNS = frozenset('[]{}()*^$|?,!"_#')
 
 
@@ -121,28 +129,34 @@ class Grammar:
             return _Piece(_GAP)
         if item == "^":
             return _Piece(r"(?:(?<=\A )|(?<= , )|(?<= \" ))")
-        if item == "$":
-            return _Piece(r"(?=[,?!.\"]|\Z)")
-        if item == "#":
-            return _Piece(r"[0-9]{1,12} ")
-        if item in '?,!"':
-            return _Piece(rf"\{item} ")
-        if item[0] == "{":
-            return self._class(item[1:-1], depth)
-        forms = _forms(item)
-        if "?" in forms or "$" in forms:
-            written = "|".join(_END_MARKS.get(form, f"{form} ") for form in forms)
-            return _Piece(f"(?:{written})", (), frozenset(forms) - _END_MARKS.keys())
-        joined = "|".join(sorted(forms, key=len, reverse=True))
-        written = f"(?:{joined}) " if len(forms) > 1 else f"{joined} "
-        return _Piece(written, (frozenset(forms),), frozenset(forms))
+        forms: list[str] = []
+        pieces: list[_Piece] = []
+        for atom in _ATOMS.findall(item):
+            if atom[0] == "{":
+                pieces.append(self._class(atom[1:-1], depth))
+            elif atom in _MARKS:
+                pieces.append(_Piece(_MARKS[atom]))
+            else:
+                forms += _forms(atom)
+        if forms:
+            words = frozenset(forms)
+            joined = "|".join(sorted(words, key=lambda word: (-len(word), word)))
+            pieces.append(_Piece(f"(?:{joined}) " if len(words) > 1 else f"{joined} ", (words,), words))
+        return pieces[0] if len(pieces) == 1 else self._one_of(pieces)
+
+    def _one_of(self, pieces: list[_Piece]) -> _Piece:
+        found = [min(piece.required, key=self._frequency) for piece in pieces if piece.required]
+        alternatives = sorted((piece.expression for piece in pieces), key=len, reverse=True)
+        return _Piece(
+            f"(?:{'|'.join(alternatives)})",
+            (frozenset().union(*found),) if len(found) == len(pieces) else (),
+            frozenset().union(*(piece.words for piece in pieces)),
+        )
 
     def _frequency(self, words: frozenset[str]) -> tuple[int, int]:
-        """How often a text has one of `words`, by the frequent ones among them and their number."""
-        frequent = sum(
-            word in self._common or (len(word) < _MIN_ANCHOR and word not in self._rare) for word in words
-        )
-        return frequent, len(words)
+        """How often a text has one of `words`: by the short and the common ones among them, and their number."""
+        short = sum(len(word) < _MIN_ANCHOR and word not in self._rare for word in words)
+        return 100 * short + sum(word in self._common for word in words), len(words)
 
     def _class(self, name: str, depth: int) -> _Piece:
         if name not in self._compiled:
@@ -151,11 +165,7 @@ class Grammar:
             members = [self._sequence(member, depth + 1) for member in self._sources[name]]
             if not members:
                 raise PatternError(f"the word class {name!r} is empty")
-            found = [min(member.required, key=self._frequency) for member in members if member.required]
-            required = (frozenset().union(*found),) if len(found) == len(members) else ()
-            alternatives = sorted((member.expression for member in members), key=len, reverse=True)
-            words = frozenset().union(*(member.words for member in members))
-            self._compiled[name] = _Piece(f"(?:{'|'.join(alternatives)})", required, words)
+            self._compiled[name] = self._one_of(members)
         return self._compiled[name]
 
 
@@ -166,12 +176,7 @@ def _plain(pattern: str) -> str:
     )
 
 
-def _forms(item: str) -> list[str]:
-    """The words of `a|b` and of `escalad(er|ez)`, and the end marks among them."""
-    forms: list[str] = []
-    for found in _ALTERNATIVE.finditer(item):
-        stem, endings = found[1], found[2]
-        forms += [stem] if endings is None else [stem + ending for ending in endings.split("|")]
-    if _ALTERNATIVE.sub("", item).strip("|") or "" in forms:
-        raise PatternError(f"{item!r} is no list of words")
-    return list(dict.fromkeys(forms))
+def _forms(atom: str) -> list[str]:
+    """The words of `escalad(er|ez)`."""
+    stem, _, endings = atom.rstrip(")").partition("(")
+    return [stem + ending for ending in endings.split("|")]

@@ -37,9 +37,13 @@ def quantities_of(sentence: Sentence, tables: QuantityTables) -> Quantities:
     while at < len(words):
         value, unit, end = _number(words, at, tables)
         if value == 0:
+            if words[at] in tables.hours and at and words[at - 1] in {"a", "an"}:
+                hours = max(hours, tables.hours[words[at]])
             at += 1
             continue
-        if (at and words[at - 1] in tables.more) or ("plus" in words[at - 2 : at] and words[at - 1] in {"de", "d"}):
+        if (at and words[at - 1] in tables.more) or (
+            "plus" in words[at - 2 : at] and words[at - 1] in {"de", "d"}
+        ):
             value += 1
         following = ([unit] if unit else []) + words[end : end + _REACH]
         for distance, word in enumerate(following):
@@ -62,7 +66,13 @@ def _number(words: list[str], at: int, tables: QuantityTables) -> tuple[int, str
         value, end = int(found[1]), at + 1
         if found[2] == "k":
             return value * 1000, "", end
-        while not found[2] and end < len(words) and len(words[end]) == 3 and words[end].isdigit() and value < 10**6:
+        while (
+            not found[2]
+            and end < len(words)
+            and len(words[end]) == 3
+            and words[end].isdigit()
+            and value < 10**6
+        ):
             value, end = value * 1000 + int(words[end]), end + 1
         if not found[2] and end < len(words) and tables.numbers.get(words[end], 0) >= 100:
             value, end = value * tables.numbers[words[end]], end + 1
@@ -72,7 +82,12 @@ def _number(words: list[str], at: int, tables: QuantityTables) -> tuple[int, str
     while end < len(words):
         number = tables.numbers.get(words[end])
         if number is None:
-            linked = words[end] in _LINKS and end > at and end + 1 < len(words) and words[end + 1] in tables.numbers
+            linked = (
+                words[end] in _LINKS
+                and end > at
+                and end + 1 < len(words)
+                and words[end + 1] in tables.numbers
+            )
             if not linked:
                 break
         elif number >= 100 and current:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from gateway.domain.intent.commands import read_commands
 from gateway.domain.intent.matching import Match, details_said, read_zone
 from gateway.domain.intent.result import Asked, Command, Hit, Intent, Mode, SetAside
+from gateway.domain.intent.sentences import Sentence
 from gateway.domain.intent.tables import IntentTables, Sense
-from gateway.domain.mail import Mail
 from gateway.domain.zones import Zones
 
 _QUOTED_CHARS = 16 * 1024
@@ -21,22 +21,27 @@ _SHOWN_ELSEWHERE = frozenset((Sense.NUDGE, Sense.ESCALATION, Sense.URGENT, Sense
 
 
 def read_intent(
-    mail: Mail, zones: Zones, tables: IntentTables, *, has_new_text: bool, is_answer: bool
+    zones: Zones,
+    tables: IntentTables,
+    *,
+    subject: str = "",
+    command_text: str = "",
+    has_new_text: bool = True,
+    is_answer: bool = False,
 ) -> Intent:
-    """Read what `mail` asks for.
+    """Read what a mail asks for.
 
     Args:
         zones: of its body.
+        command_text: the plain text at whose top commands may stand; empty where there is only HTML.
         has_new_text: false where the reply is shown for want of anything newly written.
         is_answer: whether the subject is kept from an earlier mail.
     """
     reader = _Reader(tables)
-    commands: tuple[Command, ...] = ()
-    if mail.has_plain_text:
-        commands, _ = read_commands(mail.text, tables.commands)
+    commands = read_commands(command_text, tables.commands)
     told = reader.take(_without_names(zones.reply, commands), "reply", "" if has_new_text else "quoted")
     reader.take_commands(zones.reply, commands)
-    reader.take(mail.subject, "subject", "kept_subject" if is_answer else "")
+    reader.take(subject, "subject", "kept_subject" if is_answer else "")
     reader.take(zones.signature, "signature", "signature")
     reader.take(zones.quoted[:_QUOTED_CHARS], "quoted", "quoted")
     asked = reader.asked()
@@ -74,8 +79,8 @@ class _Reader:
         self.refusals: set[str] = set()
         self.senses: set[Sense] = set()
 
-    def take(self, text: str, zone: str, operator: str) -> list:
-        """Read one zone; `operator` sets all of its hits aside."""
+    def take(self, text: str, zone: str, operator: str) -> list[Sentence]:
+        """Read one zone, and give its sentences; `operator` sets all of its hits aside."""
         if not text:
             return []
         matches, told = read_zone(text, self.tables)

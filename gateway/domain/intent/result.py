@@ -44,7 +44,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A hit that does not count, and the operator that decides so: negated, supposed, quoted…"""
+    """A hit that does not count, and the operator that decides so: negated, supposed, quoted and so on."""
 
     hit: Hit
     operator: str

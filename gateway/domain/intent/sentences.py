@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _TOKENS = re.compile(r"[a-z0-9\x00]+(?:\+[0-9])?|\n|[.,;:!?\"()-]")
+_LINE_END = frozenset("\n")
 _MAX_TOKENS = 90
-_WRAPPED_LINE = 45
 _FULL_LINE = 64
 _CLAUSE_MARKS = frozenset((",", ":", "(", ")"))
 _ENDS = frozenset((".", ";", "!", "?"))
@@ -51,10 +51,11 @@ class Sentence:
         return self.text.rfind(" , ", 0, start + 1) + 1, len(self.text) if after < 0 else after + 1
 
 
-def sentences(folded: str, corrections: Mapping[str, str]) -> Iterator[Sentence]:
-    """The sentences of `folded`.
+def sentences(text: str, folded: str, corrections: Mapping[str, str]) -> Iterator[Sentence]:
+    """The sentences of `text`.
 
     Args:
+        folded: the same, by `fold_in_place`.
         corrections: the right form of mistyped words.
     """
     sentence = Sentence()
@@ -62,8 +63,8 @@ def sentences(folded: str, corrections: Mapping[str, str]) -> Iterator[Sentence]
     quoted_line = -1
     for found in _TOKENS.finditer(folded):
         token, start = found[0], found.start()
-        if token == "\n":
-            if sentence.starts and not _wraps(folded, line_start, start):
+        if token in _LINE_END:
+            if sentence.starts and not _wraps(text, line_start, start):
                 yield sentence
                 sentence = Sentence()
             line_start = start + 1
@@ -88,24 +89,23 @@ def sentences(folded: str, corrections: Mapping[str, str]) -> Iterator[Sentence]
         yield sentence
 
 
-def _mark(token: str, folded: str, at: int) -> str:
+def _mark(sign: str, folded: str, at: int) -> str:
     """What a punctuation mark becomes in the sentence; empty where it belongs to a word or a number."""
     before, after = folded[at - 1 : at], folded[at + 1 : at + 2]
-    if token in _ENDS:
-        inner = token == "." and before.isdigit() and after.isdigit()
-        return "" if inner else token
-    if token in _CLAUSE_MARKS:
-        inner = token in ",:" and before.isdigit() and after.isdigit()
+    if sign in _ENDS:
+        inner = sign == "." and before.isdigit() and after.isdigit()
+        return "" if inner else sign
+    if sign in _CLAUSE_MARKS:
+        inner = sign in ",:" and before.isdigit() and after.isdigit()
         return "" if inner else ","
-    if token == "-":
+    if sign == "-":
         return "," if before in {" ", "", "-"} and after in {" ", "", "-"} else ""
-    return '"' if token == '"' else ""
+    return '"' if sign == '"' else ""
 
 
-def _wraps(folded: str, line_start: int, line_end: int) -> bool:
+def _wraps(text: str, line_start: int, line_end: int) -> bool:
     """Whether the line goes on in the next one, because a program has wrapped it."""
-    following = folded[line_end + 1 : line_end + 2]
-    if not following or following in "\n -*>":
+    following = text[line_end + 1 : line_end + 2]
+    if text[line_end - 1 : line_end] in _ENDS:
         return False
-    length = line_end - line_start
-    return length >= _FULL_LINE or (length >= _WRAPPED_LINE and folded[line_end - 1 : line_end] not in _ENDS)
+    return following.islower() or (following.isupper() and line_end - line_start >= _FULL_LINE)

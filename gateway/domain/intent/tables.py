@@ -34,6 +34,8 @@ class Sense(StrEnum):
 class Reach(StrEnum):
     """Where an operator stands for it to govern a hit."""
 
+    INSIDE = "inside"
+    """Between the first and the last word of the hit."""
     TOUCHING = "touching"
     """Over the hit, or right beside it."""
     BEFORE = "before"
@@ -45,7 +47,7 @@ class Reach(StrEnum):
     SENTENCE = "sentence"
     """Anywhere in its sentence."""
     NEAR = "near"
-    """Anywhere in its sentence or the next one."""
+    """In its sentence or the next one."""
 
 
 @dataclass(frozen=True, slots=True)

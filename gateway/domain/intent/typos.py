@@ -35,7 +35,12 @@ class Speller:
         heads, known = self._heads, self._known
         found = {}
         for word in words:
-            if len(word) >= _MIN_LETTERS - 1 and word[:_HEAD] in heads and word not in known and len(word) <= 30:
+            if (
+                len(word) >= _MIN_LETTERS - 1
+                and word[:_HEAD] in heads
+                and word not in known
+                and len(word) <= 30
+            ):
                 meant = self._meant(word)
                 if meant:
                     found[word] = meant
