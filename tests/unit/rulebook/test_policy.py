@@ -364,13 +364,6 @@ FAULTS = [
         "  notice:",
         "longer than the time between two reminders",
     ),
-    (
-        "reminders",
-        "  decide_within: 4 hours",
-        "  decide_within: 0 hours",
-        "  decide_within:",
-        "must be more than nothing",
-    ),
     ("reminders", "  share_of_open: 10%", "  share_of_open: 0%", "  share_of_open:", "is not a share"),
 ]
 
