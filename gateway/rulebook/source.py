@@ -7,10 +7,12 @@ that it is read into, and whatever does not fit is refused with file, line and r
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -56,9 +58,6 @@ def read_source(file: Path) -> Source:
     Raises:
         ConfigurationError: it cannot be read, is too large, is not YAML, repeats a key or uses an alias.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
@@ -72,42 +71,66 @@ def read_source(file: Path) -> Source:
         broken = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError("is not UTF-8", file=file, line=broken) from error
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
+        # The C parser is twenty times faster, and every process and command reads all rules.
+        return _Reading(file, yaml.parse(text, Loader=yaml.CSafeLoader)).source()
+    except yaml.MarkedYAMLError as error:
         where = error.problem_mark.line + 1 if error.problem_mark else None
         raise ConfigurationError(f"is not YAML: {error.problem}", file=file, line=where) from error
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         raise ConfigurationError("is not YAML: it has control characters in it", file=file) from error
-    except RecursionError as error:
-        raise ConfigurationError("is nested too deeply", file=file) from error
-    lines: dict[Place, int] = {}
-    return Source(file, {} if node is None else _plain(node, (), lines, file, set()), lines)
 
 
-def _plain(node: Any, place: Place, lines: dict[Place, int], file: Path, seen: set[int]) -> Any:  # noqa: ANN401
-    line = node.start_mark.line + 1
-    lines.setdefault(place, line)
-    if id(node) in seen:
-        raise ConfigurationError("aliases (*name) are not taken; write it out", file=file, line=line)
-    if len(place) > _MAX_DEPTH:
-        raise ConfigurationError(f"is nested deeper than {_MAX_DEPTH} levels", file=file, line=line)
-    seen.add(id(node))
-    if node.id == "scalar":
-        return str(node.value)
-    if node.id == "sequence":
-        return [_plain(each, (*place, n), lines, file, seen) for n, each in enumerate(node.value)]
-    content: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if key_node.id != "scalar":
-            raise ConfigurationError("a key must be a word", file=file, line=line)
-        key = str(key_node.value)
-        if key in content:
-            first = lines[(*place, key)]
-            raise ConfigurationError(f"{key!r} is at line {first} already", file=file, line=line)
-        lines[(*place, key)] = line
-        content[key] = _plain(value_node, (*place, key), lines, file, seen)
-    return content
+class _Reading:
+    """One file's events, as plain values; never deeper than `_MAX_DEPTH`."""
+
+    def __init__(self, file: Path, events: Iterator[yaml.Event]) -> None:
+        self._file = file
+        self._events = events
+        self._lines: dict[Place, int] = {}
+
+    def source(self) -> Source:
+        """The one document of the file."""
+        content: Any = {}
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refused(event, "there is a second document; a file holds one")
+                content = self._value(next(self._events), ())
+        return Source(self._file, {} if content == "" else content, self._lines)
+
+    def _value(self, event: yaml.Event, place: Place) -> Any:  # noqa: ANN401
+        self._lines.setdefault(place, _line(event))
+        if isinstance(event, yaml.AliasEvent):
+            raise self._refused(event, "aliases (*name) are not taken; write it out")
+        if len(place) > _MAX_DEPTH:
+            raise self._refused(event, f"is nested deeper than {_MAX_DEPTH} levels")
+        if isinstance(event, yaml.ScalarEvent):
+            return str(event.value)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._value(event, (*place, len(items))))
+            return items
+        content: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._refused(event, "a key must be a word")
+            key = str(event.value)
+            if key in content:
+                first = self._lines[(*place, key)]
+                raise self._refused(event, f"{key!r} is at line {first} already")
+            self._lines[(*place, key)] = _line(event)
+            content[key] = self._value(next(self._events), (*place, key))
+        return content
+
+    def _refused(self, event: yaml.Event, reason: str) -> ConfigurationError:
+        return ConfigurationError(reason, file=self._file, line=_line(event))
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark is not None else 1
 
 
 def typed(source: Source, model: type[Model]) -> Model:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from gateway.domain.intent.folding import fold_in_place
 
@@ -40,20 +41,26 @@ class PatternError(ValueError):
     """A pattern that cannot be read; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern.
+    """A pattern; most are never met, so each is compiled when it is first tried.
 
     Attributes:
+        source: the regular expression as text.
         anchors: one of these words stands in every text that it meets; the rarest such set.
         required: all such sets.
         words: all words that stand in it.
     """
 
-    expression: re.Pattern[str]
+    source: str
     anchors: frozenset[str]
     required: tuple[frozenset[str], ...]
     words: frozenset[str]
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The compiled form."""
+        return re.compile(self.source)
 
     def is_possible(self, words: set[str]) -> bool:
         """Whether a text of these words can be met."""
@@ -87,8 +94,8 @@ class Grammar:
         piece = self._sequence(pattern, 0)
         if not piece.required:
             raise PatternError("there is no word in it that must be there")
-        expression = re.compile(rf"(?<= ){piece.expression}")
-        return Pattern(expression, min(piece.required, key=self._frequency), piece.required, piece.words)
+        source = rf"(?<= ){piece.expression}"
+        return Pattern(source, min(piece.required, key=self._frequency), piece.required, piece.words)
 
     def _sequence(self, pattern: str, depth: int) -> _Piece:
         if depth > _MAX_DEPTH:
