@@ -19,6 +19,7 @@ from gateway.domain.acts import (
     AskToConfirm,
     ClaimPriority,
     CommandAnswer,
+    DecideEscalation,
     Nudge,
     RequestEscalation,
     Said,
@@ -205,6 +206,8 @@ def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tu
 
 
 def _takes_text(act: Act) -> bool:
+    if isinstance(act, DecideEscalation):
+        return True
     said = getattr(act, "said", None)
     return isinstance(said, Said) and bool(said.text.strip())
 

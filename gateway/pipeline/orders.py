@@ -283,7 +283,7 @@ _COMMANDS: Mapping[str, Callable[[Orders, str], list[Act]]] = MappingProxyType(
         "nudge": lambda orders, _: orders.nudge(),
         "escalate": lambda orders, argument: orders.escalate(argument),
         "approve": lambda orders, argument: orders.approve(argument, orders.said.text),
-        "refuse": lambda orders, argument: orders.refuse(argument),
+        "refuse": lambda orders, argument: orders.refuse(f"{argument}\n{orders.said.text}"),
         "close": lambda orders, argument: orders.close(argument),
         "reopen": lambda orders, _: orders.reopen(),
         "help": lambda _orders, _: [],

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from gateway.domain.desk import Contact, Desk
 from gateway.domain.envelope import Envelope
-from gateway.domain.escalation import Escalation
 from gateway.domain.evidence import Judgement
 from gateway.domain.mail import Mail
 from gateway.domain.mailbox import Position
 from gateway.domain.notification import Notification
-from gateway.domain.ticket import Comment, Ticket, TimelineEntry
-from gateway.domain.timers import DueTimer
 from gateway.domain.token import Purpose, Token
 from gateway.errors import GatewayError
+from gateway.ports.unit_of_work import Escalations as Escalations
+from gateway.ports.unit_of_work import Timers as Timers
+from gateway.ports.unit_of_work import UnitOfWork as UnitOfWork
 
 
 class Clock(Protocol):
@@ -324,118 +323,3 @@ class Wanted:
     tickets: frozenset[int]
     contacts: frozenset[int]
     addresses: frozenset[str]
-
-
-class Escalations(Protocol):
-    """The requests for escalation, in a unit of work."""
-
-    def of(self, ticket: int) -> Escalation | None:
-        """The ticket's newest request."""
-
-    def add(self, escalation: Escalation) -> Escalation:
-        """A new request, with its id."""
-
-    def save(self, escalation: Escalation) -> None:
-        """The request as it is from now on."""
-
-    def desk_active_at(self, ticket: int) -> datetime | None:
-        """When somebody of the desk commented last."""
-
-
-class Timers(Protocol):
-    """What falls due, in a unit of work."""
-
-    def plan(self, ticket: int, due: tuple[DueTimer, ...], *, is_new: bool) -> None:
-        """From now on these and no others are to fall due on the ticket."""
-
-    def undone(self, ticket: int, now: datetime) -> list[DueTimer]:
-        """What has fallen due on a ticket that is locked, the oldest first."""
-
-    def done(self, ticket: int, timer: DueTimer, *, now: datetime) -> None:
-        """The timer was carried out, for ever."""
-
-
-class UnitOfWork(Protocol):
-    """One transaction over the desk's rows, seen as values; belongs to one call.
-
-    What is read is what will be when the transaction commits: changes made in it included. Tickets
-    are locked when they are first read.
-    """
-
-    desk: Desk
-
-    @property
-    def escalations(self) -> Escalations:
-        """Requests for escalation."""
-
-    @property
-    def timers(self) -> Timers:
-        """What falls due."""
-
-    def prefetch(self, wanted: Wanted) -> None:
-        """Fetch for a whole batch what would otherwise be fetched for each mail."""
-
-    def first_with_content(self, inbound_id: int) -> int:
-        """The ledger id of the first mail with that mail's fingerprint: its own, or an earlier one's."""
-
-    def ticket_of_mail(self, inbound_id: int) -> int | None:
-        """Where a settled mail went."""
-
-    def tickets_with_message(self, message_id: str) -> tuple[int, ...]:
-        """Tickets on which a mail with that id was received."""
-
-    def ticket(self, number: int) -> Ticket | None:
-        """The ticket, locked."""
-
-    def participants(self, number: int) -> tuple[Contact, ...]:
-        """Who follows the ticket beside its requester."""
-
-    def contact(self, number: int) -> Contact | None:
-        """By id."""
-
-    def contact_at(self, key: str) -> Contact | None:
-        """By the comparison form of the address."""
-
-    def opened_since(self, contact: Contact, since: datetime) -> int:
-        """How many tickets the contact has opened from `since` on."""
-
-    def add_contact(self, contact: Contact, *, now: datetime) -> Contact:
-        """A new contact, with its id."""
-
-    def add_ticket(self, ticket: Ticket) -> Ticket:
-        """A new ticket, with its number."""
-
-    def save_ticket(self, ticket: Ticket) -> None:
-        """The ticket as it is from now on."""
-
-    def add_comment(self, comment: Comment) -> None:
-        """Append to the ticket's comments."""
-
-    def add_timeline(self, entry: TimelineEntry) -> None:
-        """Append to the ticket's timeline."""
-
-    def add_message_id(self, message_id: str, ticket: int) -> None:
-        """Remember that a mail with that id was received on the ticket."""
-
-    def add_participant(self, ticket: int, contact: Contact) -> None:
-        """Let a contact follow the ticket."""
-
-    def add_link(self, ticket: int, kind: str, other: int) -> None:
-        """Tie two tickets together."""
-
-    def next_notification_id(self) -> int:
-        """An outbox id for a row that `add_notification` is about to get."""
-
-    def notification(self, number: int) -> Notification | None:
-        """What was written into the outbox before this transaction."""
-
-    def add_notification(self, new: NewNotification) -> None:
-        """Put a mail into the outbox."""
-
-    def mark_returned(
-        self, notification: int, *, contact: int, permanent: bool, reason: str, now: datetime
-    ) -> None:
-        """A notification came back; a permanent failure marks the contact's address too."""
-
-    def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
-        """End the mail's way; the commit raises LeaseLost when it is not ours any more."""
