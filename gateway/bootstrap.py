@@ -204,7 +204,9 @@ class Gateway:
         from gateway.rulebook.policy import load_policy
 
         names = template_names(templates_folder(self.settings.desk.templates_dir))
-        return load_policy(rules_folder(self.settings.desk.rules_dir), templates=names)
+        return load_policy(
+            rules_folder(self.settings.desk.rules_dir), self.settings.desk.preset, templates=names
+        )
 
     @property
     def bell_path(self) -> Path:

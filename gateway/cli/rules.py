@@ -45,12 +45,18 @@ def check(folder: Path, templates_dir: str) -> None:
     from gateway.rendering.folder import templates_folder
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.rulebook.policy import load_policy
+    from gateway.rulebook.preset import check_files, preset_names
     from gateway.rulebook.reading import load_reading_tables
 
     templates = TemplateRenderer(templates_folder(templates_dir)).samples
     policy = load_policy(folder, templates=templates)
     load_reading_tables(folder)
-    print(f"The rules in {folder} are right (version {policy.version}).")
+    presets = preset_names(folder)
+    for preset in presets:
+        check_files(folder, preset)
+        load_policy(folder, preset, templates=templates)
+    shown = f", with the presets {', '.join(presets)}" if presets else ""
+    print(f"The rules in {folder} are right (version {policy.version}){shown}.")
 
 
 def try_examples(folder: Path, *, as_json: bool) -> int:
@@ -62,12 +68,16 @@ def try_examples(folder: Path, *, as_json: bool) -> int:
     from gateway.rulebook.clock_examples import run_clock_examples
     from gateway.rulebook.intent_examples import run_intent_examples
     from gateway.rulebook.policy_examples import run_policy_examples
+    from gateway.rulebook.preset import preset_names
     from gateway.rulebook.reading_examples import run_reading_examples
 
     failed = passed = 0
+    by_preset = chain.from_iterable(
+        chain(run_policy_examples(folder, preset), run_clock_examples(folder, preset))
+        for preset in ("", *preset_names(folder))
+    )
     for example in chain(
-        run_policy_examples(folder),
-        run_clock_examples(folder),
+        by_preset,
         run_reading_examples(folder),
         run_intent_examples(folder),
     ):

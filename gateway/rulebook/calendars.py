@@ -13,7 +13,8 @@ from pydantic import Field
 
 from gateway.domain.business_hours import Calendar, Hours
 from gateway.rulebook.durations import Duration
-from gateway.rulebook.source import Place, Source, Strict, Words, known, read_source, typed
+from gateway.rulebook.preset import read_rules
+from gateway.rulebook.source import Place, Source, Strict, Words, known, typed
 
 
 class WeekEntry(Strict):
@@ -85,13 +86,13 @@ def _public_holidays(country: str, region: str, year: int) -> frozenset[date]:
     return frozenset(country_holidays(country, subdiv=region or None, years=year))
 
 
-def load_calendars(folder: Path) -> Mapping[str, Calendar]:
+def load_calendars(folder: Path, preset: str = "") -> Mapping[str, Calendar]:
     """All calendars by name.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
-    source = read_source(folder / "calendars.yaml")
+    source = read_rules(folder, "calendars.yaml", preset)
     read = typed(source, CalendarsFile)
     return {name: _calendar(source, ("calendars", name), each) for name, each in read.calendars.items()}
 

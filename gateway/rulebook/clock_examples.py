@@ -15,29 +15,30 @@ from gateway.domain.timers import Reminder, Timer, Waiting, waiting_timer
 from gateway.rulebook.calendars import CalendarExample, CalendarsFile
 from gateway.rulebook.durations import say_duration
 from gateway.rulebook.policy import load_policy
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reading_examples import ReadingExample
 from gateway.rulebook.reminders import BrakeExample, ReminderExample, RemindersFile
 from gateway.rulebook.service_levels import COVERAGES, ClockExample, ServiceLevelsFile
-from gateway.rulebook.source import Place, Source, known, read_source, typed
+from gateway.rulebook.source import Place, Source, known, typed
 
 _LOCAL = "%Y-%m-%d %H:%M"
 _TOUCHED = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
-def run_clock_examples(folder: Path) -> Iterator[ReadingExample]:
+def run_clock_examples(folder: Path, preset: str = "") -> Iterator[ReadingExample]:
     """Run all of them.
 
     Raises:
         ConfigurationError: a rule is wrong, or an example names what does not exist or is no time.
     """
-    policy = load_policy(folder)
-    source = read_source(folder / "calendars.yaml")
+    policy = load_policy(folder, preset)
+    source = read_rules(folder, "calendars.yaml", preset)
     for number, work in enumerate(typed(source, CalendarsFile).examples):
         yield _work(work, policy, source, ("examples", number))
-    source = read_source(folder / "sla.yaml")
+    source = read_rules(folder, "sla.yaml", preset)
     for number, story in enumerate(typed(source, ServiceLevelsFile).examples):
         yield from _story(story, policy, source, ("examples", number))
-    examples = typed(read_source(folder / "reminders.yaml"), RemindersFile).examples
+    examples = typed(read_rules(folder, "reminders.yaml", preset), RemindersFile).examples
     for waiting in examples.waiting:
         yield _waiting(waiting, policy)
     for braked in examples.brake:

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from gateway.domain.escalation import EscalationPolicy, MatrixRow
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.source import Strict, Words, known, read_source, typed
 
 Asked = Literal["reason", "impact", "since", "how_many"]
@@ -49,13 +50,13 @@ class LabelsFile(Strict):
     labels: dict[str, dict[str, Words]]
 
 
-def load_escalation(folder: Path, priorities: Collection[str]) -> EscalationPolicy:
+def load_escalation(folder: Path, priorities: Collection[str], preset: str = "") -> EscalationPolicy:
     """The process as typed values.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
-    source = read_source(folder / "escalation" / "process.yaml")
+    source = read_rules(folder, "escalation/process.yaml", preset)
     read = typed(source, ProcessFile)
     levels = {row.level for row in read.matrix}
     for number, row in enumerate(read.matrix):

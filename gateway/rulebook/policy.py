@@ -21,38 +21,40 @@ from gateway.rulebook.policy_files import (
     TypesFile,
     WorkflowFile,
 )
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reminders import load_timer_rules
 from gateway.rulebook.service_levels import load_service_levels
-from gateway.rulebook.source import Place, Source, known, read_source, typed
+from gateway.rulebook.source import Place, Source, known, typed
 
 LANGUAGES = ("en", "fr")
 FIELDS = ("at", "who", "third_party", "resolution")
 
 
-def load_policy(folder: Path, *, templates: Collection[str] | None = None) -> Policy:
+def load_policy(folder: Path, preset: str = "", *, templates: Collection[str] | None = None) -> Policy:
     """Everything that the rules say.
 
     Args:
+        preset: laid over the rules; empty for the rules as they are.
         templates: the names that notifications may use; None leaves them unchecked.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
-    workflow = _workflow(read_source(folder / "workflow.yaml"))
-    source = read_source(folder / "priorities.yaml")
+    workflow = _workflow(read_rules(folder, "workflow.yaml", preset))
+    source = read_rules(folder, "priorities.yaml", preset)
     priorities = typed(source, PrioritiesFile)
     priority_terms = _terms(source, "priorities", priorities.priorities)
     known(source, ("default",), priorities.default, list(priority_terms), "priority")
-    source = read_source(folder / "types.yaml")
+    source = read_rules(folder, "types.yaml", preset)
     types = typed(source, TypesFile)
     type_terms = _terms(source, "types", types.types)
     known(source, ("default",), types.default, list(type_terms), "type")
-    notifications = _notifications(read_source(folder / "notifications.yaml"), workflow, templates)
-    source = read_source(folder / "intake.yaml")
+    notifications = _notifications(read_rules(folder, "notifications.yaml", preset), workflow, templates)
+    source = read_rules(folder, "intake.yaml", preset)
     intake = typed(source, IntakeFile)
     known(source, ("default_language",), intake.default_language, list(LANGUAGES), "language")
     return Policy(
-        version=_version(folder),
+        version=_version(folder, preset),
         workflow=workflow,
         priorities=priority_terms,
         default_priority=priorities.default,
@@ -61,15 +63,15 @@ def load_policy(folder: Path, *, templates: Collection[str] | None = None) -> Po
         notifications=notifications,
         limits=Limits(intake.limits.confirmations_a_day, intake.limits.participants),
         default_language=intake.default_language,
-        escalation=load_escalation(folder, priority_terms),
-        service_levels=load_service_levels(folder, priorities=list(priority_terms)),
-        timers=load_timer_rules(folder),
+        escalation=load_escalation(folder, priority_terms, preset),
+        service_levels=load_service_levels(folder, preset, priorities=list(priority_terms)),
+        timers=load_timer_rules(folder, preset),
     )
 
 
-def _version(folder: Path) -> str:
-    """Twelve hexadecimal digits that change with any file of the rules."""
-    digest = hashlib.sha256()
+def _version(folder: Path, preset: str) -> str:
+    """Twelve hexadecimal digits that change with any file of the rules, and with the preset."""
+    digest = hashlib.sha256(preset.encode())
     for file in sorted(folder.rglob("*.yaml")):
         digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())

@@ -16,27 +16,28 @@ from gateway.rulebook.policy_files import (
     TransitionExample,
     WorkflowFile,
 )
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reading_examples import ReadingExample
-from gateway.rulebook.source import Source, known, read_source, typed
+from gateway.rulebook.source import Source, known, typed
 
 FOLLOW_UP = "follow_up"
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
-def run_policy_examples(folder: Path) -> Iterator[ReadingExample]:
+def run_policy_examples(folder: Path, preset: str = "") -> Iterator[ReadingExample]:
     """Run all of them.
 
     Raises:
         ConfigurationError: a rule is wrong, or an example names a state, field or event that does not exist.
     """
-    policy = load_policy(folder)
-    source = read_source(folder / "workflow.yaml")
+    policy = load_policy(folder, preset)
+    source = read_rules(folder, "workflow.yaml", preset)
     examples = typed(source, WorkflowFile).examples
     for number, transition in enumerate(examples.transitions):
         yield _transition(transition, policy, source, number)
     for number, reply in enumerate(examples.replies):
         yield _reply(reply, policy, source, number)
-    source = read_source(folder / "notifications.yaml")
+    source = read_rules(folder, "notifications.yaml", preset)
     for number, told in enumerate(typed(source, NotificationsFile).examples):
         yield _notification(told, policy, source, number)
 

@@ -11,8 +11,9 @@ from pydantic import Field
 from gateway.domain.brake import BrakeRules
 from gateway.domain.timers import ReminderRules, TimerRules
 from gateway.rulebook.durations import Duration
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.service_levels import Percent
-from gateway.rulebook.source import Strict, Words, read_source, typed
+from gateway.rulebook.source import Strict, Words, typed
 
 
 class WaitingEntry(Strict):
@@ -81,13 +82,13 @@ class RemindersFile(Strict):
     examples: RemindersExamples = Field(default_factory=RemindersExamples)
 
 
-def load_timer_rules(folder: Path) -> TimerRules:
+def load_timer_rules(folder: Path, preset: str = "") -> TimerRules:
     """What the file says.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
-    source = read_source(folder / "reminders.yaml")
+    source = read_rules(folder, "reminders.yaml", preset)
     read = typed(source, RemindersFile)
     waiting = read.waiting_customer
     steps = [timedelta(), *waiting.remind_after]

@@ -12,7 +12,8 @@ from gateway.domain.service_levels import ServiceLevels
 from gateway.domain.sla import Goal
 from gateway.rulebook.calendars import load_calendars
 from gateway.rulebook.durations import WorkingDuration
-from gateway.rulebook.source import Strict, Words, known, read_source, typed
+from gateway.rulebook.preset import read_rules
+from gateway.rulebook.source import Strict, Words, known, typed
 
 COVERAGES = ("24x7", "business-hours")
 
@@ -62,14 +63,14 @@ class ServiceLevelsFile(Strict):
     examples: list[ClockExample] = Field(default_factory=list)
 
 
-def load_service_levels(folder: Path, *, priorities: list[str]) -> ServiceLevels:
+def load_service_levels(folder: Path, preset: str = "", *, priorities: list[str]) -> ServiceLevels:
     """Calendars and goals.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
-    calendars = load_calendars(folder)
-    source = read_source(folder / "sla.yaml")
+    calendars = load_calendars(folder, preset)
+    source = read_rules(folder, "sla.yaml", preset)
     read = typed(source, ServiceLevelsFile)
     known(source, ("default_coverage",), read.default_coverage, list(COVERAGES), "coverage")
     for coverage, calendar in read.coverages.items():

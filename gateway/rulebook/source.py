@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -35,11 +35,16 @@ class Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's content, and the line of each place in it."""
+    """A file's content, and the line of each place in it.
+
+    Attributes:
+        files: of places that another file has laid over this one.
+    """
 
     file: Path
     content: Any
     lines: dict[Place, int]
+    files: dict[Place, Path] = field(default_factory=dict)
 
     def line(self, place: Place) -> int:
         """The line of a place, or of what is nearest around it."""
@@ -49,7 +54,11 @@ class Source:
 
     def refuse(self, place: Place, reason: str) -> ConfigurationError:
         """The error for something wrong at a place; to be raised."""
-        return ConfigurationError(reason, file=self.file, line=self.line(place))
+        while place and place not in self.lines:
+            place = place[:-1]
+        return ConfigurationError(
+            reason, file=self.files.get(place, self.file), line=self.lines.get(place, 1)
+        )
 
 
 def read_source(file: Path) -> Source:
@@ -176,9 +185,9 @@ def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
     """The keys of the model that stands at `place` in `model`."""
     found = model
     for part in place:
-        for name, field in found.model_fields.items():
-            if part == (field.alias or name):
-                found = next(filter(_is_model, (field.annotation, *get_args(field.annotation))), found)
+        for name, entry in found.model_fields.items():
+            if part == (entry.alias or name):
+                found = next(filter(_is_model, (entry.annotation, *get_args(entry.annotation))), found)
                 break
     return [field.alias or name for name, field in found.model_fields.items()]
 
