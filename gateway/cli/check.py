@@ -46,7 +46,7 @@ def _rules(context: Context) -> str:
 
 
 def _templates(context: Context) -> str:
-    context.gateway.acting()
+    context.gateway.renderer.check()
     return "rendered from their samples in every language"
 
 

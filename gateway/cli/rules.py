@@ -48,7 +48,9 @@ def check(folder: Path, templates_dir: str) -> None:
     from gateway.rulebook.preset import check_files, preset_names
     from gateway.rulebook.reading import load_reading_tables
 
-    templates = TemplateRenderer(templates_folder(templates_dir)).samples
+    renderer = TemplateRenderer(templates_folder(templates_dir))
+    renderer.check()
+    templates = renderer.samples
     policy = load_policy(folder, templates=templates)
     load_reading_tables(folder)
     presets = preset_names(folder)

@@ -85,6 +85,7 @@ def prepare(gateway: Gateway) -> None:
     calendars = gateway.policy.service_levels.calendars
     desk = load_desk_file(gateway.settings.desk.file, calendars=calendars)
     gateway.processor("prepare")
+    gateway.renderer.check()
     _, close = gateway.notifier("prepare")
     close()
     before, after = upgrade(gateway.database)

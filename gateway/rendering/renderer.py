@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,7 @@ class _Parts:
 
 
 class TemplateRenderer:
-    """All templates of a folder.
-
-    Raises:
-        ConfigurationError: with file, line and reason for the first template that is wrong, or that
-            does not render its own sample in every language.
-    """
+    """All templates of a folder, each compiled when it is first used."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,12 +63,25 @@ class TemplateRenderer:
             auto_reload=False,
         )
         self._environment.filters.update(FILTERS)
-        self.samples: dict[str, dict[str, Any]] = {}
+        self._known = frozenset(
+            (name, language) for name in template_names(folder) for language in self._languages(name)
+        )
         self._templates: dict[tuple[str, str], _Parts] = {}
-        for name in template_names(folder):
-            self.samples[name] = self._sample(name)
-            for language in self._languages(name):
-                self._templates[name, language] = self._compiled(name, language)
+
+    @cached_property
+    def samples(self) -> dict[str, dict[str, Any]]:
+        """What each template is tried with, by its name; raises ConfigurationError."""
+        return {name: self._sample(name) for name in sorted({name for name, _ in self._known})}
+
+    def check(self) -> None:
+        """Try every template in every language.
+
+        Raises:
+            ConfigurationError: with file, line and reason for the first template that is wrong, or that
+                does not render its own sample.
+        """
+        for name, language in sorted(self._known):
+            self._templates[name, language] = self._compiled(name, language)
         for notification in self.examples():
             self._try(notification)
             self._try(replace(notification, context=_sparse(self.samples[notification.template])))
@@ -104,14 +113,18 @@ class TemplateRenderer:
 
     def _parts(self, notification: Notification) -> tuple[Notification, _Parts]:
         """The templates, and the notification in the language that they are in."""
-        parts = self._templates.get((notification.template, notification.language))
-        if parts is not None:
-            return notification, parts
-        return replace(notification, language=_FALLBACK), self._templates[notification.template, _FALLBACK]
+        key = (notification.template, notification.language)
+        if key not in self._known:
+            notification = replace(notification, language=_FALLBACK)
+            key = (notification.template, _FALLBACK)
+        parts = self._templates.get(key)
+        if parts is None:
+            parts = self._templates[key] = self._compiled(*key)
+        return notification, parts
 
     def examples(self) -> Iterator[Notification]:
         """A notification for every template and language, from the template's own sample."""
-        for (name, language), _ in sorted(self._templates.items()):
+        for name, language in sorted(self._known):
             sample = self.samples[name]
             yield Notification(
                 template=name,

@@ -171,7 +171,7 @@ def test_a_wrong_template_is_refused_with_its_file(
         file.write_text(text)
 
     with pytest.raises(ConfigurationError) as refused:
-        TemplateRenderer(folder)
+        TemplateRenderer(folder).check()
 
     assert reason in refused.value.reason
     assert part in refused.value.file
