@@ -80,17 +80,27 @@ class Workflow:
         """
         allowed = self.transitions[state]
         if to not in self.states:
-            raise ActRefused(f"there is no state {to!r}; the states are {', '.join(self.states)}")
+            raise ActRefused(
+                f"there is no state {to!r}; the states are {', '.join(self.states)}",
+                f"il n'y a pas d'état {to!r} ; les états sont {', '.join(self.states)}",
+            )
         if to not in allowed:
             raise ActRefused(
-                f"a ticket that is {state} cannot become {to}; it can become {', '.join(allowed)}"
+                f"a ticket that is {state} cannot become {to}; it can become {', '.join(allowed)}",
+                f"une demande {state} ne peut pas devenir {to} ; elle peut devenir {', '.join(allowed)}",
             )
         target = self.states[to]
         if target.comment_required and not given.get("comment"):
-            raise ActRefused(f"{to} needs a comment that says {target.comment_required}")
+            raise ActRefused(
+                f"{to} needs a comment that says {target.comment_required}",
+                f"{to} demande un commentaire, écrit sous la commande",
+            )
         for name in target.fields:
             if not given.get(name):
-                raise ActRefused(f"{to} needs --{name.replace('_', '-')}")
+                raise ActRefused(
+                    f"{to} needs --{name.replace('_', '-')} (in a mail {name}=…)",
+                    f"{to} demande {name}=…",
+                )
         resolution = given.get("resolution")
         if resolution and resolution not in self.resolutions:
             raise ActRefused(

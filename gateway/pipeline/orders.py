@@ -89,7 +89,10 @@ class Orders:
         states = self.policy.workflow.states
         state = _by_label(word, {each.id: each.labels.values() for each in states.values()})
         if state is None:
-            raise ActRefused(f"there is no state {word!r}; the states are {', '.join(states)}")
+            raise ActRefused(
+                f"there is no state {word!r}; the states are {', '.join(states)}",
+                f"il n'y a pas d'état {word!r} ; les états sont {', '.join(states)}",
+            )
         self._staff()
         text = self.said.text.strip()
         self.policy.workflow.check_transition(self.ticket.state, state, given={**details, "comment": text})
@@ -112,11 +115,18 @@ class Orders:
         priorities = self.policy.priorities
         found = _by_label(word, {term.id: term.labels.values() for term in priorities.values()})
         if found is None:
-            raise ActRefused(f"there is no priority {word!r}; there are {', '.join(priorities)}")
+            raise ActRefused(
+                f"there is no priority {word!r}; there are {', '.join(priorities)}",
+                f"il n'y a pas de criticité {word!r} ; il y a {', '.join(priorities)}",
+            )
         if not reason.strip():
-            raise ActRefused("a change of priority needs a reason")
+            raise ActRefused(
+                "a change of priority needs a reason", "un changement de criticité demande un motif"
+            )
         if self.ticket.priority == found:
-            raise ActRefused(f"#{self.ticket.number} is {found} already")
+            raise ActRefused(
+                f"#{self.ticket.number} is {found} already", f"#{self.ticket.number} est déjà {found}"
+            )
         return [ChangePriority(self.ticket.number, found, self._staff(), reason.strip(), self.said.evidence)]
 
     def assign(self, who: str) -> list[Act]:
@@ -127,7 +137,10 @@ class Orders:
         if wanted in {"me", "moi"} and self.actor in agents:
             named = [self.actor]
         if len(named) != 1:
-            raise ActRefused(f"{who} is no agent; there are {', '.join(each.address for each in agents)}")
+            shown = ", ".join(each.address for each in agents)
+            raise ActRefused(
+                f"{who} is no agent; there are {shown}", f"{who} n'est pas un agent ; il y a {shown}"
+            )
         return [AssignTicket(self.ticket.number, named[0], self._staff(), self.said.evidence)]
 
     def change_type(self, word: str) -> list[Act]:
@@ -135,7 +148,10 @@ class Orders:
         types = self.policy.types
         found = _by_label(word, {term.id: term.labels.values() for term in types.values()})
         if found is None:
-            raise ActRefused(f"there is no type {word!r}; there are {', '.join(types)}")
+            raise ActRefused(
+                f"there is no type {word!r}; there are {', '.join(types)}",
+                f"il n'y a pas de type {word!r} ; il y a {', '.join(types)}",
+            )
         return [ChangeType(self.ticket.number, found, self._staff(), self.said.evidence)]
 
     def nudge(self) -> list[Act]:
@@ -158,7 +174,10 @@ class Orders:
         """
         policy = self.policy.escalation
         if policy.must_nudge(self.ticket, grounds):
-            raise ActRefused("an escalation can be asked for once a nudge has brought no answer")
+            raise ActRefused(
+                "an escalation can be asked for once a nudge has brought no answer",
+                "une escalade se demande après une relance restée sans réponse",
+            )
         known = dict.fromkeys(policy.asks_for, bool(reason.strip())) if given is None else given
         return [
             RequestEscalation(
@@ -174,13 +193,19 @@ class Orders:
     def approve(self, estimate: str, words: str = "") -> list[Act]:
         """Approve the open request for escalation."""
         if not estimate.strip():
-            raise ActRefused("an approval needs an estimate of the time to resolution")
+            raise ActRefused(
+                "an approval needs an estimate of the time to resolution",
+                "une approbation demande une estimation du délai",
+            )
         return [self._decision(approved=True, estimate=estimate.strip(), reason=words.strip())]
 
     def refuse(self, reason: str) -> list[Act]:
         """Refuse the open request for escalation."""
         if not reason.strip():
-            raise ActRefused("a refusal needs a reason, which the customer is told")
+            raise ActRefused(
+                "a refusal needs a reason, which the customer is told",
+                "un refus demande un motif, qui est donné au client",
+            )
         return [self._decision(approved=False, estimate="", reason=reason.strip())]
 
     def undo_decision(self) -> list[Act]:
@@ -196,14 +221,20 @@ class Orders:
     def reopen(self) -> list[Act]:
         """Bring it back."""
         if self.policy.workflow.states[self.ticket.state].is_open:
-            raise ActRefused(f"#{self.ticket.number} is {self.ticket.state}; there is nothing to reopen")
+            raise ActRefused(
+                f"#{self.ticket.number} is {self.ticket.state}; there is nothing to reopen",
+                f"#{self.ticket.number} est {self.ticket.state} ; il n'y a rien à rouvrir",
+            )
         if self._by_desk():
             return self.transition("in_progress", {})
         return self._own_request("in_progress", (), reopening=True)
 
     def _own_request(self, to: str, details: tuple[tuple[str, str], ...], *, reopening: bool) -> list[Act]:
         if to not in self.policy.workflow.transitions[self.ticket.state]:
-            raise ActRefused(f"a request that is {self.ticket.state} cannot become {to}")
+            raise ActRefused(
+                f"a request that is {self.ticket.state} cannot become {to}",
+                f"une demande {self.ticket.state} ne peut pas devenir {to}",
+            )
         return [
             ChangeState(
                 ticket=self.ticket.number,
@@ -219,7 +250,10 @@ class Orders:
 
     def _decision(self, *, approved: bool, estimate: str, reason: str) -> DecideEscalation:
         if "support_lead" not in self.actor.roles:
-            raise ActRefused(f"{self.actor.address} is no support lead; escalations are decided by leads")
+            raise ActRefused(
+                f"{self.actor.address} is no support lead; escalations are decided by leads",
+                f"{self.actor.address} n'est pas responsable ; les escalades sont décidées par les responsables",
+            )
         return DecideEscalation(
             self.ticket.number, approved, self.actor, estimate, reason, self.said.evidence
         )
@@ -230,7 +264,10 @@ class Orders:
 
     def _staff(self) -> Contact:
         if not self.actor.is_staff:
-            raise ActRefused(f"{self.actor.address} is not on the roster")
+            raise ActRefused(
+                f"{self.actor.address} is not on the roster",
+                f"{self.actor.address} ne fait pas partie de l'équipe",
+            )
         return self.actor
 
     def _speaking(self, otherwise: str) -> Said:
@@ -254,8 +291,10 @@ def by_command(orders: Orders, name: str, argument: str) -> list[Act]:
     """
     how = _COMMANDS.get(name)
     if how is None:
+        shown = ", ".join(f"#{each}" for each in _COMMANDS)
         raise ActRefused(
-            f"there is no command #{name}; there are {', '.join(f'#{each}' for each in _COMMANDS)}"
+            f"there is no command #{name}; there are {shown}",
+            f"il n'y a pas de commande #{name} ; il y a {shown}",
         )
     return how(orders, argument)
 
