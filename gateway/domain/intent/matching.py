@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 from gateway.domain.intent.folding import fold_in_place, without_addresses, words_of
 from gateway.domain.intent.patterns import Pattern
 from gateway.domain.intent.quantities import Quantities, quantities_of
 from gateway.domain.intent.sentences import Sentence, sentences
 from gateway.domain.intent.tables import IntentTables, Operator, Reach, Rule, Sense
+
+_Candidates: TypeAlias = dict[str, list[tuple[int, Pattern]]]
 
 MAX_CHARS = 64 * 1024
 """Of one zone; what people ask for stands before that."""
@@ -44,13 +47,20 @@ def read_zone(text: str, tables: IntentTables) -> tuple[list[Match], list[Senten
     words = words_of(folded)
     corrections = tables.speller.corrections(words)
     words.update(corrections.values())
-    if next(_possible(words, tables), None) is None:
+    candidates = _candidates(words, tables)
+    if not candidates:
         return [], []
     told = list(sentences(text, without_addresses(folded.decode("ascii")), corrections))
     matches: list[Match] = []
+    known: dict[str, list[_Found]] = {}
     for at, sentence in enumerate(told):
-        if len(matches) < _MAX_MATCHES:
-            matches.extend(_judged(told, at, sentence, tables))
+        if len(matches) >= _MAX_MATCHES:
+            break
+        found = known.get(sentence.text)
+        if found is None:
+            found = known[sentence.text] = _longest(_found(sentence, candidates, tables))
+        if found:
+            matches.extend(_judged(found, told, at, sentence, tables))
     return matches, told
 
 
@@ -69,13 +79,12 @@ def details_said(told: list[Sentence], tables: IntentTables) -> set[Sense]:
     return said
 
 
-def _judged(told: list[Sentence], at: int, sentence: Sentence, tables: IntentTables) -> Iterator[Match]:
-    found = _found(sentence, tables)
-    if not found:
-        return
+def _judged(
+    found: list[_Found], told: list[Sentence], at: int, sentence: Sentence, tables: IntentTables
+) -> Iterator[Match]:
     following = told[at + 1] if at + 1 < len(told) else None
     counted: Quantities | None = None
-    for one in _longest(found):
+    for one in found:
         if one.rule.needs.people or one.rule.needs.hours:
             counted = counted or _counted_around(told, at, tables)
             if not counted.meets(one.rule.needs):
@@ -86,24 +95,28 @@ def _judged(told: list[Sentence], at: int, sentence: Sentence, tables: IntentTab
         yield Match(one.rule, *sentence.place(one.start, one.end), operator)
 
 
-def _found(sentence: Sentence, tables: IntentTables) -> list[_Found]:
-    tried: set[int] = set()
-    found: list[_Found] = []
-    for position, pattern in _possible(set(sentence.text.split()), tables):
-        if id(pattern) in tried:
-            continue
-        tried.add(id(pattern))
-        matches = islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE)
-        found.extend(_Found(tables.rules[position], match.start(), match.end()) for match in matches)
+def _candidates(words: set[str], tables: IntentTables) -> _Candidates:
+    """The patterns that a text of `words` may be met by, by those of their anchors that are among them."""
+    found: _Candidates = {}
+    for anchor in tables.by_anchor.keys() & words:
+        patterns = [each for each in tables.by_anchor[anchor] if each[1].is_possible(words)]
+        if patterns:
+            found[anchor] = patterns
     return found
 
 
-def _possible(words: set[str], tables: IntentTables) -> Iterator[tuple[int, Pattern]]:
-    """The patterns that a text of `words` may be met by, each once or more."""
-    for anchor in tables.by_anchor.keys() & words:
-        for position, pattern in tables.by_anchor[anchor]:
-            if pattern.is_possible(words):
-                yield position, pattern
+def _found(sentence: Sentence, candidates: _Candidates, tables: IntentTables) -> list[_Found]:
+    words = set(sentence.text.split())
+    tried: set[int] = set()
+    found: list[_Found] = []
+    for anchor in candidates.keys() & words:
+        for position, pattern in candidates[anchor]:
+            if id(pattern) in tried or not pattern.is_possible(words):
+                continue
+            tried.add(id(pattern))
+            matches = islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE)
+            found.extend(_Found(tables.rules[position], match.start(), match.end()) for match in matches)
+    return found
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
