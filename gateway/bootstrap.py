@@ -205,7 +205,10 @@ class Gateway:
 
         names = template_names(templates_folder(self.settings.desk.templates_dir))
         return load_policy(
-            rules_folder(self.settings.desk.rules_dir), self.settings.desk.preset, templates=names
+            rules_folder(self.settings.desk.rules_dir),
+            self.settings.desk.preset,
+            templates=names,
+            countries=False,
         )
 
     @property

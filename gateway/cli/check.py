@@ -42,6 +42,10 @@ def _settings(context: Context) -> str:
 
 
 def _rules(context: Context) -> str:
+    from gateway.rulebook.calendars import load_calendars
+    from gateway.rulebook.folder import rules_folder
+
+    load_calendars(rules_folder(context.settings.desk.rules_dir), context.settings.desk.preset)
     return f"version {context.gateway.policy.version}"
 
 

@@ -79,13 +79,16 @@ def prepare(gateway: Gateway) -> None:
     Raises:
         ConfigurationError: with file, line and reason.
     """
+    from gateway.rulebook.calendars import load_calendars
     from gateway.rulebook.desk_file import load_desk_file
+    from gateway.rulebook.folder import rules_folder
     from gateway.storage.upgrade import upgrade
 
     calendars = gateway.policy.service_levels.calendars
     desk = load_desk_file(gateway.settings.desk.file, calendars=calendars)
     gateway.processor("prepare")
     gateway.renderer.check()
+    load_calendars(rules_folder(gateway.settings.desk.rules_dir), gateway.settings.desk.preset)
     _, close = gateway.notifier("prepare")
     close()
     before, after = upgrade(gateway.database)

@@ -86,24 +86,32 @@ def _public_holidays(country: str, region: str, year: int) -> frozenset[date]:
     return frozenset(country_holidays(country, subdiv=region or None, years=year))
 
 
-def load_calendars(folder: Path, preset: str = "") -> Mapping[str, Calendar]:
+def load_calendars(folder: Path, preset: str = "", *, countries: bool = True) -> Mapping[str, Calendar]:
     """All calendars by name.
+
+    Args:
+        countries: whether to ask the library whether it knows each country, which costs 0.2 s and
+            20 MiB; it is asked at start, and for its holidays when they are first needed.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
     source = read_rules(folder, "calendars.yaml", preset)
     read = typed(source, CalendarsFile)
-    return {name: _calendar(source, ("calendars", name), each) for name, each in read.calendars.items()}
+    return {
+        name: _calendar(source, ("calendars", name), each, countries=countries)
+        for name, each in read.calendars.items()
+    }
 
 
-def _calendar(source: Source, place: Place, entry: CalendarEntry) -> Calendar:
+def _calendar(source: Source, place: Place, entry: CalendarEntry, *, countries: bool) -> Calendar:
     try:
         ZoneInfo(entry.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         reason = f"there is no time zone {entry.zone!r}; it is written as Europe/Paris"
         raise source.refuse((*place, "zone"), reason) from error
-    _check_country(source, place, entry)
+    if countries:
+        _check_country(source, place, entry)
     week = tuple(_hours(source, (*place, "hours", day), text) for day, text in entry.hours)
     closed = ClosedDays(entry.country, entry.region, frozenset(each.day for each in entry.closed))
     try:

@@ -30,12 +30,15 @@ LANGUAGES = ("en", "fr")
 FIELDS = ("at", "who", "third_party", "resolution")
 
 
-def load_policy(folder: Path, preset: str = "", *, templates: Collection[str] | None = None) -> Policy:
+def load_policy(
+    folder: Path, preset: str = "", *, templates: Collection[str] | None = None, countries: bool = True
+) -> Policy:
     """Everything that the rules say.
 
     Args:
         preset: laid over the rules; empty for the rules as they are.
         templates: the names that notifications may use; None leaves them unchecked.
+        countries: see `load_calendars`.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
@@ -64,7 +67,9 @@ def load_policy(folder: Path, preset: str = "", *, templates: Collection[str] | 
         limits=Limits(intake.limits.confirmations_a_day, intake.limits.participants),
         default_language=intake.default_language,
         escalation=load_escalation(folder, priority_terms, preset),
-        service_levels=load_service_levels(folder, preset, priorities=list(priority_terms)),
+        service_levels=load_service_levels(
+            folder, preset, priorities=list(priority_terms), countries=countries
+        ),
         timers=load_timer_rules(folder, preset),
     )
 

@@ -63,13 +63,15 @@ class ServiceLevelsFile(Strict):
     examples: list[ClockExample] = Field(default_factory=list)
 
 
-def load_service_levels(folder: Path, preset: str = "", *, priorities: list[str]) -> ServiceLevels:
+def load_service_levels(
+    folder: Path, preset: str = "", *, priorities: list[str], countries: bool = True
+) -> ServiceLevels:
     """Calendars and goals.
 
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
-    calendars = load_calendars(folder, preset)
+    calendars = load_calendars(folder, preset, countries=countries)
     source = read_rules(folder, "sla.yaml", preset)
     read = typed(source, ServiceLevelsFile)
     known(source, ("default_coverage",), read.default_coverage, list(COVERAGES), "coverage")
