@@ -7,9 +7,8 @@ Marks are `,` (between clauses), `"` (quotation), `?` and `!` (at the end).
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _TOKENS = re.compile(r"[a-z0-9\x00]+(?:\+[0-9])?|\n|[.,;:!?\"()-]")
 _LINE_END = frozenset("\n")
@@ -19,31 +18,25 @@ _CLAUSE_MARKS = frozenset((",", ":", "(", ")"))
 _ENDS = frozenset((".", ";", "!", "?"))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence.
 
     Attributes:
         text: its words and marks, each followed by a space, with a space before the first.
-        starts: the offset in `text` of each word or mark.
-        places: for each, its start and end in the text of the zone.
+        places: start and end of each in the text of the zone.
     """
 
-    text: str = " "
-    starts: list[int] = field(default_factory=list)
-    places: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, word: str, start: int, end: int) -> None:
-        """Append a word or mark."""
-        self.starts.append(len(self.text))
-        self.places.append((start, end))
-        self.text += f"{word} "
+    text: str
+    places: list[tuple[int, int]]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where the characters from `start` to `end` of the sentence stand in the text of the zone."""
-        first = max(bisect_right(self.starts, start) - 1, 0)
-        last = max(bisect_right(self.starts, max(end - 1, start)) - 1, first)
-        return self.places[first][0], self.places[last][1]
+        # The words before an offset are as many as the spaces before it, but for the first one.
+        first = max(self.text.count(" ", 0, start + 1) - 1, 0)
+        last = max(self.text.count(" ", 0, max(end - 1, start + 1)) - 1, first)
+        most = len(self.places) - 1
+        return self.places[min(first, most)][0], self.places[min(last, most)][1]
 
     def clause(self, start: int, end: int) -> tuple[int, int]:
         """The bounds of the clause, or clauses, that the characters from `start` to `end` are in."""
@@ -58,35 +51,35 @@ def sentences(text: str, folded: str, corrections: Mapping[str, str]) -> Iterato
         folded: the same, by `fold_in_place`.
         corrections: the right form of mistyped words.
     """
-    sentence = Sentence()
+    words: list[str] = []
+    places: list[tuple[int, int]] = []
     line_start = 0
     quoted_line = -1
     for found in _TOKENS.finditer(folded):
         token, start = found[0], found.start()
-        if token in _LINE_END:
-            if sentence.starts and not _wraps(text, line_start, start):
-                yield sentence
-                sentence = Sentence()
-            line_start = start + 1
-            quoted_line = line_start if folded.startswith(">", line_start) else -1
-        elif quoted_line == line_start:
-            continue
-        elif token[0].isalnum() or token[0] == "\x00":
+        ends = False
+        if token[0].isalnum() or token[0] == "\x00":
+            if quoted_line == line_start:
+                continue
             word = token.replace("\x00", "").replace("+", "")
             if word:
-                sentence.add(corrections.get(word, word), start, found.end())
-        else:
+                words.append(corrections.get(word, word))
+                places.append((start, found.end()))
+        elif token in _LINE_END:
+            ends = not _wraps(text, line_start, start)
+            line_start = start + 1
+            quoted_line = line_start if folded.startswith(">", line_start) else -1
+        elif quoted_line != line_start:
             mark = _mark(token, folded, start)
-            if mark and sentence.starts:
-                sentence.add(mark, start, found.end())
-            if token in _ENDS and mark:
-                yield sentence
-                sentence = Sentence()
-        if len(sentence.starts) >= _MAX_TOKENS:
-            yield sentence
-            sentence = Sentence()
-    if sentence.starts:
-        yield sentence
+            if mark and words:
+                words.append(mark)
+                places.append((start, found.end()))
+            ends = bool(mark) and token in _ENDS
+        if words and (ends or len(words) >= _MAX_TOKENS):
+            yield Sentence(f" {' '.join(words)} ", places)
+            words, places = [], []
+    if words:
+        yield Sentence(f" {' '.join(words)} ", places)
 
 
 def _mark(sign: str, folded: str, at: int) -> str:
