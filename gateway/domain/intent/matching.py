@@ -147,16 +147,21 @@ def _operator(found: _Found, sentence: Sentence, following: Sentence | None, tab
     before = sentence.text.count('"', 0, found.start)
     if before % 2 and '"' in sentence.text[found.end :]:
         return _IN_QUOTATION_MARKS
+    words = set(sentence.text.split())
     for operator in tables.operators:
-        if found.rule.sense in operator.senses and _governs(operator, found, sentence, following):
+        if found.rule.sense in operator.senses and _governs(operator, found, sentence, words, following):
             return operator.name
     return ""
 
 
-def _governs(operator: Operator, found: _Found, sentence: Sentence, following: Sentence | None) -> bool:
+def _governs(
+    operator: Operator, found: _Found, sentence: Sentence, words: set[str], following: Sentence | None
+) -> bool:
     first, end = _bounds(operator.reach, found, sentence)
     touching = operator.reach is Reach.TOUCHING
     for pattern in operator.patterns:
+        if not pattern.is_possible(words):
+            continue
         for match in pattern.expression.finditer(sentence.text, first, len(sentence.text)):
             if match.start() >= end:
                 break

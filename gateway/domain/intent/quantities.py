@@ -12,6 +12,7 @@ from gateway.domain.intent.sentences import Sentence
 from gateway.domain.intent.tables import Needs, QuantityTables
 
 _FIGURES = re.compile(r"(\d{1,9})([a-z]{0,5})")
+_WITH_UNIT = re.compile(r" \d{1,9}[a-z]")
 _REACH = 5
 _MOST = 10**9
 _LINKS = frozenset(("and", "et"))
@@ -32,6 +33,12 @@ class Quantities:
 def quantities_of(sentence: Sentence, tables: QuantityTables) -> Quantities:
     """The largest number of people and the longest time that the sentence names."""
     words = sentence.text.split()
+    if (
+        tables.people.isdisjoint(words)
+        and tables.hours.keys().isdisjoint(words)
+        and not _WITH_UNIT.search(sentence.text)
+    ):
+        return Quantities()
     people = hours = 0
     at = 0
     while at < len(words):
