@@ -7,7 +7,7 @@ No tree is built: nested elements cost nothing, however deep. What the HTML know
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from turbohtml import TokenType, tokenize
@@ -238,4 +238,8 @@ class _Page:
                 self._end_container(element.container)
         while self.lines and not self.lines[-1]:
             self.lines.pop()
-        self.marks.sort(key=lambda mark: mark.first)
+        count = len(self.lines)
+        self.marks = sorted(
+            (replace(mark, end=min(mark.end, count)) for mark in self.marks if mark.first < count),
+            key=lambda mark: mark.first,
+        )

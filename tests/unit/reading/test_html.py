@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.parsing.html import html_to_text
@@ -105,6 +105,7 @@ TAGS = st.sampled_from(
 
 
 @given(st.lists(TAGS | st.text(max_size=8), max_size=60).map("".join))
+@example("<blockquote>href=x><div><br>")
 def test_no_markup_makes_it_raise_or_lie_about_its_lines(html: str) -> None:
     page = html_to_text(html)
 
