@@ -65,6 +65,8 @@ from gateway.ports import UnitOfWork
 
 # Whoever asks for news ten times within an hour is one who asks for news.
 _NUDGES_ARE_ONE = timedelta(hours=1)
+# Whoever forges somebody's name must not flood them with our notices.
+_TOLD_ONCE_IN = timedelta(hours=1)
 
 
 def change_ticket(
@@ -209,6 +211,8 @@ class _Change(TicketChange):
         if contact is None:
             return ()
         self.note(ticket.number, "confirmation_asked", act.said, to=contact.address, reason=act.deed)
+        if not self.uow.tellings.allow(contact.id, now=self.now, within=_TOLD_ONCE_IN):
+            return ()
         comment = self.as_comment(ticket.number, act.said, "public")
         return (ConfirmationAsked(ticket, None, contact, act.deed, comment),)
 
@@ -219,6 +223,8 @@ class _Change(TicketChange):
     def refuse_mail(self, act: RefuseMail) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
         self.note(ticket.number, "mail_refused", act.said, to=act.contact.address, reason=act.reason)
+        if not self.uow.tellings.allow(act.contact.id, now=self.now, within=_TOLD_ONCE_IN):
+            return ()
         comment = self.as_comment(ticket.number, act.said, "internal")
         return (MailRefused(ticket, None, act.contact, act.reason, comment),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.desk import Contact, Desk
@@ -44,6 +44,13 @@ class Timers(Protocol):
         """The timer was carried out, for ever."""
 
 
+class Tellings(Protocol):
+    """Who was told of mail in their name, in a unit of work."""
+
+    def allow(self, contact: int, *, now: datetime, within: timedelta) -> bool:
+        """Whether nobody has told the contact for so long; from now on somebody has."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the desk's rows, seen as values; belongs to one call.
 
@@ -56,6 +63,10 @@ class UnitOfWork(Protocol):
     @property
     def escalations(self) -> Escalations:
         """Requests for escalation."""
+
+    @property
+    def tellings(self) -> Tellings:
+        """Who was told of mail in their name."""
 
     @property
     def timers(self) -> Timers:

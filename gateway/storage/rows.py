@@ -53,7 +53,9 @@ def contact_row(contact: Contact) -> dict[str, Any]:
 
 
 CONTACT_COLUMNS = tuple(
-    column for column in contacts.c if column.name not in {"bounced_at", "bounce_reason", "created_at"}
+    column
+    for column in contacts.c
+    if column.name not in {"bounced_at", "bounce_reason", "told_at", "created_at"}
 )
 
 

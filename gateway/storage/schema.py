@@ -175,6 +175,8 @@ contacts = Table(
     Column("listed", Boolean, nullable=False),
     Column("bounced_at", Instant),
     Column("bounce_reason", Text, nullable=False, server_default=""),
+    # Of a mail in their name that nothing proved.
+    Column("told_at", Instant),
     Column("created_at", Instant, nullable=False),
 )
 

@@ -46,6 +46,7 @@ from gateway.storage.schema import (
     timeline,
 )
 from gateway.storage.sequences import allocate
+from gateway.storage.tellings import TellingRows
 from gateway.storage.timers import TimerRows
 
 
@@ -74,6 +75,7 @@ class SqlUnitOfWork:
         self._connection = connection
         self._rank = rank
         self.escalations = EscalationRows(connection)
+        self.tellings = TellingRows(connection)
         self._insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         self.timers = TimerRows(connection, self._insert)
         # What is known. None and empty are answers too: nobody asks twice.
@@ -379,6 +381,7 @@ class SqlUnitOfWork:
                 execute(self._insert(table).on_conflict_do_nothing(), rows)
         self.escalations.write()
         self.timers.write()
+        self.tellings.write()
         leases.finish(self._connection, inbound, self._settled)
 
     def _ticket_row(self, number: int) -> dict[str, Any]:

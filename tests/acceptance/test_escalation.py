@@ -172,6 +172,12 @@ def test_a_mail_in_the_leads_name_decides_nothing(chloe: Customer) -> None:
     assert gateway.ticket(number)["escalation"]["state"] == "requested"
     assert _told(gateway, number, "mail-refused") == ["lea@example.test"]
 
+    again = forger.writes(
+        "#refuser jamais", subject=f"[#{number}]", message_id=f"again.{number}@example.test"
+    )
+    assert again["outcome"] == "refused"
+    assert len(_told(gateway, number, "mail-refused")) == 1, "at most once an hour"
+
 
 def test_an_agent_works_by_mail(chloe: Customer) -> None:
     number, _ = _proven(chloe)
