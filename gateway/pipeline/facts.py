@@ -19,6 +19,7 @@ from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
+from gateway.domain.visibility import answers_for, is_colleague, takes_part
 from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.own_words import without_own_words
@@ -26,7 +27,6 @@ from gateway.pipeline.thread import (
     answered_ids,
     numbers_in_subject,
     own_message,
-    takes_part,
     thread,
     weigh_token,
 )
@@ -162,20 +162,13 @@ def _role(author: Contact | None, ticket: Ticket | None, uow: UnitOfWork) -> Rol
         return Role.ANYONE
     if author is None:
         return Role.STRANGER
-    if takes_part(author, ticket, uow):
+    if takes_part(author, ticket, uow.participants(ticket.number)):
         return Role.REQUESTER
     if author.roles & {"agent", "support_lead", "offer_owner"}:
         return Role.AGENT
     if "account_manager" in author.roles:
-        return Role.ACCOUNT_MANAGER if _answers_for(author, ticket, uow.desk) else Role.STRANGER
-    if author.organisation_id is not None and author.organisation_id == ticket.organisation_id:
-        return Role.COLLEAGUE
-    return Role.STRANGER
-
-
-def _answers_for(manager: Contact, ticket: Ticket, desk: Desk) -> bool:
-    organisation = desk.organisations.get(ticket.organisation_id or 0)
-    return organisation is not None and manager.key in map(author_key, organisation.account_managers)
+        return Role.ACCOUNT_MANAGER if answers_for(author, ticket, uow.desk) else Role.STRANGER
+    return Role.COLLEAGUE if is_colleague(author, ticket) else Role.STRANGER
 
 
 def _is_our_own(mail: Mail, evidence: Evidence, desk: Desk, signer: Signer) -> bool:

@@ -12,6 +12,7 @@ from gateway.domain.mail import Mail
 from gateway.domain.thread import Authority, Candidate, Match
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Purpose, Token
+from gateway.domain.visibility import may_see
 from gateway.errors import ForgedToken
 from gateway.pipeline.authenticate import Tokens
 from gateway.ports import Signer, UnitOfWork
@@ -84,16 +85,8 @@ def _may_name(author: Contact | None, ticket: Ticket, uow: UnitOfWork) -> bool:
     """A number is easily guessed: only somebody who has to do with the ticket may name it."""
     if author is None:
         return False
-    if author.is_staff or takes_part(author, ticket, uow):
-        return True
-    return author.organisation_id is not None and author.organisation_id == ticket.organisation_id
-
-
-def takes_part(author: Contact, ticket: Ticket, uow: UnitOfWork) -> bool:
-    """Whether the author is the ticket's requester or follows it."""
-    if ticket.requester is not None and ticket.requester.id == author.id:
-        return True
-    return any(contact.id == author.id for contact in uow.participants(ticket.number))
+    # An account manager names any ticket; the permissions refuse those of foreign organisations, and say so.
+    return author.is_staff or may_see(author, ticket, uow.participants(ticket.number), uow.desk)
 
 
 def weigh_token(evidence: Evidence, match: Match, author: Contact | None, uow: UnitOfWork) -> Evidence:
