@@ -211,6 +211,18 @@ class Gateway:
             countries=False,
         )
 
+    def check_tickets(self) -> None:
+        """Return when the rules define whatever the tickets hold.
+
+        Raises:
+            ConfigurationError: with file, line and reason.
+        """
+        from gateway.rulebook.folder import rules_folder
+        from gateway.rulebook.stored import check_stored
+
+        desk = self.settings.desk
+        check_stored(self.tickets.words(), self.policy, rules_folder(desk.rules_dir), desk.preset)
+
     @property
     def bell_path(self) -> Path:
         """The named pipe of the embedded broker."""

@@ -73,6 +73,11 @@ def _database(context: Context) -> str:
     return f"{context.gateway.database.url.get_backend_name()}, up to date"
 
 
+def _tickets(context: Context) -> str:
+    context.gateway.check_tickets()
+    return "every state, resolution, priority and type in use is defined"
+
+
 def _ledger(context: Context) -> str:
     counts = context.gateway.ledger.counts()
     words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
@@ -161,6 +166,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("templates", _templates),
     ("desk", _desk),
     ("database", _database),
+    ("tickets", _tickets),
     ("ledger", _ledger),
     ("outbox", _outbox),
     ("broker", _broker),

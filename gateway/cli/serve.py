@@ -94,6 +94,7 @@ def prepare(gateway: Gateway) -> None:
     before, after = upgrade(gateway.database)
     if before != after:
         log.info("database.upgraded", extra={"before": before or "empty", "after": after})
+    gateway.check_tickets()
     now = gateway.clock.now()
     if gateway.desk.load(desk, now=now):
         log.info("desk.loaded", extra={"people": len(desk.people), "organisations": len(desk.organisations)})

@@ -99,11 +99,17 @@ class TicketStore:
         with self._database.read() as connection:
             return list(read_newest(connection))
 
-    def counts(self) -> dict[str, int]:
-        """How many tickets are in each state."""
+    def words(self) -> dict[str, dict[str, int]]:
+        """By state, resolution, priority and type: the words in use, each with the lowest number of its tickets."""
+        columns = (tickets.c.state, tickets.c.resolution, tickets.c.priority, tickets.c.type)
+        query = sa.select(*columns, sa.func.min(tickets.c.number).label("lowest")).group_by(*columns)
+        found: dict[str, dict[str, int]] = {column.name: {} for column in columns}
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(tickets.c.state, sa.func.count()).group_by(tickets.c.state))
-            return dict(rows.all())
+            for row in connection.execute(query):
+                for kind, lowest in found.items():
+                    word = getattr(row, kind)
+                    lowest[word] = min(row.lowest, lowest.get(word, row.lowest))
+        return found
 
 
 def _people(
