@@ -63,12 +63,14 @@ class ChangeState:
     Attributes:
         said: the comment that explains it, or None.
         details: resolution, at, who, third_party, where given.
+        by: what the actor is to the transition, see `workflow.movers`.
         reopening: whether a customer brings it back.
     """
 
     ticket: int
     to: str
     actor: Contact | None
+    by: frozenset[str]
     said: Said | None
     details: tuple[tuple[str, str], ...]
     reopening: bool

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from gateway.domain.address import Mailbox
 
+ROLES = ("agent", "support_lead", "offer_owner", "account_manager")
+"""Of the people of a desk file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -16,7 +19,7 @@ class Contact:
         id: of the row; 0 in a desk file.
         address: as it is written to; `key` is its comparison form.
         language: `fr`, `en`…, or empty when unknown.
-        roles: agent, support_lead, offer_owner, account_manager; empty for customers.
+        roles: of `ROLES`; empty for customers.
         team: of an agent, or empty.
         listed: named in the desk file; what a mail says never changes such a contact.
     """

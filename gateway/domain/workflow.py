@@ -1,13 +1,41 @@
-"""The workflow: states, what a customer's reply does in each, and which transitions exist."""
+"""The workflow: states, what a customer's reply does in each, which transitions exist and whose they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from gateway.domain.desk import ROLES, Contact
 from gateway.domain.sla import Effect
 from gateway.errors import ActRefused
+
+DESK, CUSTOMER, TIMER = "desk", "customer", "timer"
+MOVERS = (DESK, *ROLES, CUSTOMER, TIMER)
+"""Who may make a transition, as `becomes` in rules/workflow.yaml names them."""
+_FRENCH: Mapping[str, str] = MappingProxyType(
+    {
+        DESK: "l'équipe",
+        "agent": "un agent",
+        "support_lead": "un responsable de l'assistance",
+        "offer_owner": "le responsable de l'offre",
+        "account_manager": "le responsable du compte",
+        CUSTOMER: "le client",
+        TIMER: "le délai prévu",
+    }
+)
+
+
+def movers(actor: Contact | None, *, for_customer: bool) -> frozenset[str]:
+    """What somebody is to a transition; nobody is the timer.
+
+    Args:
+        for_customer: whether they act as the ticket's own people, whatever else they are.
+    """
+    if actor is None:
+        return frozenset({TIMER})
+    return frozenset({CUSTOMER}) if for_customer else frozenset({DESK, *actor.roles})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +81,11 @@ class ReplyEffect:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """All states, and the transitions that the desk may make.
+    """All states, and the transitions between them.
 
     Attributes:
         initial: of a new ticket.
-        transitions: to which states each state may go.
+        transitions: to which states each state may go, and who of `MOVERS` may bring it there.
         reopen_window: how long after its closing a ticket can be reopened by a reply; later ones
             open a follow-up.
         resolutions: labels by id and language.
@@ -65,47 +93,67 @@ class Workflow:
 
     initial: str
     states: Mapping[str, State]
-    transitions: Mapping[str, tuple[str, ...]]
+    transitions: Mapping[str, Mapping[str, frozenset[str]]]
     reopen_window: timedelta
     resolutions: Mapping[str, Mapping[str, str]]
 
-    def check_transition(self, state: str, to: str, *, given: Mapping[str, str]) -> None:
-        """Return when an agent may move a ticket from `state` to `to`.
+    def allows(self, state: str, to: str, by: Collection[str]) -> bool:
+        """Whether one of `by` may move a ticket from `state` to `to`."""
+        return not self.transitions[state].get(to, frozenset()).isdisjoint(by)
+
+    def check_transition(self, state: str, to: str, *, by: Collection[str], given: Mapping[str, str]) -> None:
+        """Return when a ticket may be moved from `state` to `to`.
 
         Args:
+            by: who moves it, see `movers`.
             given: `comment`, `resolution`, `at`, `who`, `third_party`, empty where not given.
 
         Raises:
             ActRefused: with a sentence that names what is allowed or missing.
         """
-        allowed = self.transitions[state]
         if to not in self.states:
             raise ActRefused(
                 f"there is no state {to!r}; the states are {', '.join(self.states)}",
-                f"il n'y a pas d'état {to!r} ; les états sont {', '.join(self.states)}",
+                f"il n'y a pas d'état {to!r} ; les états sont {self._french(self.states)}",
             )
-        if to not in allowed:
-            raise ActRefused(
-                f"a ticket that is {state} cannot become {to}; it can become {', '.join(allowed)}",
-                f"une demande {state} ne peut pas devenir {to} ; elle peut devenir {', '.join(allowed)}",
-            )
+        if not self.allows(state, to, by):
+            raise self._not_allowed(state, to, by)
         target = self.states[to]
         if target.comment_required and not given.get("comment"):
             raise ActRefused(
                 f"{to} needs a comment that says {target.comment_required}",
-                f"{to} demande un commentaire, écrit sous la commande",
+                f"« {self._french([to])} » demande un commentaire, écrit sous la commande",
             )
         for name in target.fields:
             if not given.get(name):
                 raise ActRefused(
                     f"{to} needs --{name.replace('_', '-')} (in a mail {name}=…)",
-                    f"{to} demande {name}=…",
+                    f"« {self._french([to])} » demande {name}=…",
                 )
         resolution = given.get("resolution")
         if resolution and resolution not in self.resolutions:
             raise ActRefused(
-                f"there is no resolution {resolution!r}; the resolutions are {', '.join(self.resolutions)}"
+                f"there is no resolution {resolution!r}; the resolutions are {', '.join(self.resolutions)}",
+                f"il n'y a pas de résolution {resolution!r} ; il y a {', '.join(self.resolutions)}",
             )
+
+    def _not_allowed(self, state: str, to: str, by: Collection[str]) -> ActRefused:
+        here, there = self._french([state]), self._french([to])
+        if others := self.transitions[state].get(to):
+            named = [each for each in MOVERS if each in others]
+            return ActRefused(
+                f"a ticket that is {state} is brought to {to} by {' or '.join(named)} only",
+                f"de « {here} » à « {there} » : {' ou '.join(_FRENCH[each] for each in named)}, et personne d'autre",
+            )
+        open_to = [each for each in self.transitions[state] if self.allows(state, each, by)]
+        return ActRefused(
+            f"a ticket that is {state} cannot become {to}; it can become {', '.join(open_to) or 'nothing else'}",
+            f"une demande « {here} » ne peut pas passer à « {there} » ; "
+            f"elle peut passer à : {self._french(open_to) or 'aucun autre état'}",
+        )
+
+    def _french(self, states: Iterable[str]) -> str:
+        return ", ".join(self.states[each].labels["fr"] for each in states)
 
     def on_customer_reply(self, state: str, closed_at: datetime | None, *, now: datetime) -> ReplyEffect:
         """What a customer's reply does in `state`.

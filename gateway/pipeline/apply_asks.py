@@ -17,6 +17,7 @@ from gateway.domain.acts import (
     AddComment,
     AnswerCommands,
     AskToConfirm,
+    ChangeState,
     ClaimPriority,
     CommandAnswer,
     DecideEscalation,
@@ -165,14 +166,24 @@ def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tupl
     said = replace(asking.said, text=text)
     acts: list[Act] = []
     answers: list[CommandAnswer] = []
+    moved = False
     for command in asking.intent.commands:
         found, answer = _command(command, ticket, said, asking)
         acts += found
+        # What follows is asked of the ticket as this command leaves it.
+        for act in found:
+            if isinstance(act, ChangeState):
+                ticket, moved = replace(ticket, state=act.to), True
         answers.append(answer)
         if any(_takes_text(act) for act in found):
             said = replace(said, text="")
     if said.text.strip():
-        acts += [replace(act, said=said) if isinstance(act, AddComment) else act for act in comment]
+        # "#close" and "thank you" below it: the words go with the command and bring nothing back.
+        acts += [
+            replace(act, said=said) if isinstance(act, AddComment) else act
+            for act in comment
+            if not (moved and isinstance(act, ChangeState))
+        ]
     return (*acts, AnswerCommands(ticket.number, asking.author, tuple(answers), asking.level.name))
 
 

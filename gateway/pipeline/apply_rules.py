@@ -27,6 +27,7 @@ from gateway.domain.policy import Policy
 from gateway.domain.thread import Authority, Match
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
+from gateway.domain.workflow import CUSTOMER
 from gateway.pipeline.apply_asks import Asking, asks_of_new_ticket, asks_on_ticket
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
@@ -272,6 +273,7 @@ def _comment(
                 ticket=ticket.number,
                 to=effect.to,
                 actor=facts.author,
+                by=frozenset({CUSTOMER}),
                 said=facts.said if effect.reopens else None,
                 details=(),
                 reopening=effect.reopens,

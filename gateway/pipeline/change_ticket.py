@@ -58,6 +58,7 @@ from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import Reminder
+from gateway.errors import ActRefused
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.ticket_change import TicketChange, by_itself
@@ -164,6 +165,8 @@ class _Change(TicketChange):
 
     def change_state(self, act: ChangeState) -> tuple[Event, ...]:
         before = self.ticket(act.ticket)
+        if not self.policy.workflow.allows(before.state, act.to, act.by):
+            raise ActRefused(f"{' or '.join(sorted(act.by))} may not bring {before.state} to {act.to}")
         target = self.policy.workflow.states[act.to]
         details = dict(act.details)
         ticket = replace(

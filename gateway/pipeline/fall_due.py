@@ -19,6 +19,7 @@ from gateway.domain.desk import Desk
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import DueTimer, Timer
+from gateway.domain.workflow import movers
 from gateway.errors import StorageUnavailable
 from gateway.pipeline.change_ticket import change_ticket
 from gateway.pipeline.fill_outbox import fill_outbox
@@ -160,6 +161,7 @@ def _closing(ticket: Ticket, policy: Policy) -> ChangeState:
         ticket=ticket.number,
         to="closed",
         actor=None,
+        by=movers(None, for_customer=False),
         said=by_itself(policy.words("closing", ticket.language)),
         details=(("resolution", "no_answer"),),
         reopening=False,

@@ -30,6 +30,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import still_missing
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
+from gateway.domain.workflow import movers
 from gateway.errors import ActRefused
 
 _DETAIL = re.compile(r"\b(at|who|resolution|third_party)=(\"[^\"]{0,200}\"|\S{1,200})")
@@ -59,9 +60,7 @@ class Orders:
             self.ticket.state, self.ticket.closed_at, now=self.now
         )
         if effect.follow_up:
-            raise ActRefused(
-                f"#{self.ticket.number} has been closed for too long to be reopened; open a new request"
-            )
+            raise self._too_late()
         acts: list[Act] = [AddComment(self.ticket.number, self.said, "public", by_desk=False)]
         if effect.to != self.ticket.state:
             acts.append(
@@ -69,6 +68,7 @@ class Orders:
                     ticket=self.ticket.number,
                     to=effect.to,
                     actor=self.actor,
+                    by=movers(self.actor, for_customer=True),
                     said=self.said if effect.reopens else None,
                     details=(),
                     reopening=effect.reopens,
@@ -95,13 +95,17 @@ class Orders:
             )
         self._staff()
         text = self.said.text.strip()
-        self.policy.workflow.check_transition(self.ticket.state, state, given={**details, "comment": text})
+        by = movers(self.actor, for_customer=False)
+        self.policy.workflow.check_transition(
+            self.ticket.state, state, by=by, given={**details, "comment": text}
+        )
         said = self.said if text else None
         comment: list[Act] = [AddComment(self.ticket.number, said, "public", by_desk=True)] if said else []
         change = ChangeState(
             ticket=self.ticket.number,
             to=state,
             actor=self.actor,
+            by=by,
             said=said,
             details=tuple((name, value) for name, value in details.items() if value),
             reopening=False,
@@ -227,19 +231,29 @@ class Orders:
             )
         if self._by_desk():
             return self.transition("in_progress", {})
+        if self.policy.workflow.on_customer_reply(
+            self.ticket.state, self.ticket.closed_at, now=self.now
+        ).follow_up:
+            raise self._too_late()
         return self._own_request("in_progress", (), reopening=True)
 
+    def _too_late(self) -> ActRefused:
+        return ActRefused(
+            f"#{self.ticket.number} has been closed for too long to be reopened; open a new request",
+            f"#{self.ticket.number} est fermée depuis trop longtemps pour être rouverte ; "
+            "ouvrez une nouvelle demande",
+        )
+
     def _own_request(self, to: str, details: tuple[tuple[str, str], ...], *, reopening: bool) -> list[Act]:
-        if to not in self.policy.workflow.transitions[self.ticket.state]:
-            raise ActRefused(
-                f"a request that is {self.ticket.state} cannot become {to}",
-                f"une demande {self.ticket.state} ne peut pas devenir {to}",
-            )
+        by = movers(self.actor, for_customer=True)
+        given = {**dict(details), "comment": "by the customer"}
+        self.policy.workflow.check_transition(self.ticket.state, to, by=by, given=given)
         return [
             ChangeState(
                 ticket=self.ticket.number,
                 to=to,
                 actor=self.actor,
+                by=by,
                 said=self._speaking("(no text)") if reopening else None,
                 details=details,
                 reopening=reopening,

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.domain.policy import Policy
+from gateway.domain.workflow import MOVERS
 from gateway.errors import ActRefused
-from gateway.rulebook.policy import FIELDS, load_policy
+from gateway.rulebook.policy import load_policy
 from gateway.rulebook.policy_files import (
     NotificationExample,
     NotificationsFile,
@@ -19,6 +20,7 @@ from gateway.rulebook.policy_files import (
 from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reading_examples import ReadingExample
 from gateway.rulebook.source import Source, known, typed
+from gateway.rulebook.workflow import FIELDS
 
 FOLLOW_UP = "follow_up"
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -47,18 +49,19 @@ def _transition(example: TransitionExample, policy: Policy, source: Source, numb
     workflow = policy.workflow
     known(source, (*place, "from"), example.start, list(workflow.states), "state")
     known(source, (*place, "to"), example.to, list(workflow.states), "state")
+    known(source, (*place, "by"), example.by, list(MOVERS), "mover")
     for position, name in enumerate(example.given):
         known(source, (*place, "given", position), name, ["comment", *FIELDS], "field")
     given = dict.fromkeys(example.given, "given")
     if "resolution" in given:
         given["resolution"] = next(iter(workflow.resolutions))
     try:
-        workflow.check_transition(example.start, example.to, given=given)
+        workflow.check_transition(example.start, example.to, by=[example.by], given=given)
     except ActRefused as refused:
         found = f"refused: {refused}"
     else:
         found = "allowed"
-    with_what = f" with {', '.join(example.given)}" if example.given else ""
+    with_what = f" by {example.by}" + (f" with {', '.join(example.given)}" if example.given else "")
     expected = "allowed" if example.allowed else "refused"
     return ReadingExample(
         "workflow.yaml",

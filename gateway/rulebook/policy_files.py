@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from gateway.domain.policy import Audience
 from gateway.domain.sla import Effect
+from gateway.domain.workflow import DESK
 from gateway.rulebook.source import Strict, Words
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
@@ -27,7 +28,7 @@ class StateEntry(Strict):
     id: Id
     label: ByLanguage
     why: Words
-    becomes: list[str]
+    becomes: dict[str, list[str]]
     comment: str = ""
     needs: list[str] = Field(default_factory=list)
     customer_reply: str = ""
@@ -46,10 +47,11 @@ class TermEntry(Strict):
 
 
 class TransitionExample(Strict):
-    """Whether the desk may move a ticket, having given these fields."""
+    """Whether a ticket may be moved, having given these fields; by the desk where nobody is named."""
 
     start: str = Field(alias="from")
     to: str
+    by: str = DESK
     given: list[str] = Field(default_factory=list)
     allowed: bool
 

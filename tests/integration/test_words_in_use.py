@@ -18,10 +18,14 @@ _WITHOUT_THIRD_PARTY = {
     "workflow.yaml": "why: this desk has no third parties\n"
     "states:\n"
     "  - {id: waiting_third_party, remove: true}\n"
-    "  - {id: submitted, becomes: [in_progress, waiting_customer, scheduled, resolved, closed]}\n"
-    "  - {id: in_progress, becomes: [waiting_customer, scheduled, resolved, closed]}\n"
-    "  - {id: waiting_customer, becomes: [in_progress, scheduled, resolved, closed]}\n"
-    "  - {id: scheduled, becomes: [in_progress, waiting_customer, resolved, closed]}\n",
+    "  - id: submitted\n"
+    "    becomes: {in_progress: [desk], waiting_customer: [desk], scheduled: [desk], resolved: [desk], closed: [desk, customer]}\n"
+    "  - id: in_progress\n"
+    "    becomes: {waiting_customer: [desk], scheduled: [desk], resolved: [desk], closed: [desk, customer]}\n"
+    "  - id: waiting_customer\n"
+    "    becomes: {in_progress: [desk, customer], scheduled: [desk], resolved: [desk], closed: [desk, customer, timer]}\n"
+    "  - id: scheduled\n"
+    "    becomes: {in_progress: [desk], waiting_customer: [desk], resolved: [desk], closed: [desk, customer]}\n",
     "notifications.yaml": "why: nobody waits for third parties\n"
     "notifications:\n"
     "  - {id: third-party, remove: true}\n"

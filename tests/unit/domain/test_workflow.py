@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.workflow import ReplyEffect, Workflow
+from gateway.domain.desk import Contact
+from gateway.domain.workflow import CUSTOMER, DESK, MOVERS, TIMER, ReplyEffect, Workflow, movers
 from gateway.errors import ActRefused
 from gateway.rulebook.folder import rules_folder
 from gateway.rulebook.policy import load_policy
@@ -44,7 +45,7 @@ ALLOWED = (
 
 def _passes(state: str, to: str, fields: dict[str, str]) -> bool:
     try:
-        WORKFLOW.check_transition(state, to, given=fields)
+        WORKFLOW.check_transition(state, to, by=[DESK], given=fields)
     except ActRefused:
         return False
     return True
@@ -55,6 +56,39 @@ def test_exactly_what_the_table_says_passes(state: str, to: str, names: set[str]
     fields = {name: EVERYTHING[name] for name in names}
 
     assert _passes(state, to, fields) == ((state, to) in ALLOWED and REQUIRED[to] <= names)
+
+
+# What others than the desk may do: the customer replies, closes and reopens, the timer closes what waits.
+OTHERS = {
+    CUSTOMER: {(state, "closed") for state in ("submitted", *WORKED_ON[:5])}
+    | {(state, "in_progress") for state in ("waiting_customer", "resolved", "closed")},
+    TIMER: {("waiting_customer", "closed")},
+}
+
+
+@given(STATES, STATES, st.sampled_from(MOVERS))
+def test_a_transition_is_for_whom_the_table_names(state: str, to: str, mover: str) -> None:
+    expected = OTHERS.get(mover, ALLOWED if mover == DESK else set())
+
+    assert WORKFLOW.allows(state, to, [mover]) == ((state, to) in expected)
+
+
+def test_whoever_acts_for_the_customer_is_no_desk_whatever_their_roles() -> None:
+    lea = Contact(
+        1, "l@x.test", "l@x.test", "", "", None, frozenset({"agent", "support_lead"}), "", (), listed=True
+    )
+
+    assert movers(lea, for_customer=False) == {"desk", "agent", "support_lead"}
+    assert movers(lea, for_customer=True) == {"customer"}
+    assert movers(None, for_customer=False) == {"timer"}
+
+
+def test_a_refusal_says_whose_transition_it_is() -> None:
+    with pytest.raises(ActRefused) as refused:
+        WORKFLOW.check_transition("in_progress", "resolved", by=[CUSTOMER], given=EVERYTHING)
+
+    assert str(refused.value) == "a ticket that is in_progress is brought to resolved by desk only"
+    assert "« Résolu » : l'équipe, et personne d'autre" in refused.value.in_language("fr")
 
 
 @given(STATES, STATES, st.text(max_size=12).filter(lambda word: word and word not in WORKFLOW.resolutions))
@@ -91,7 +125,7 @@ def test_what_is_given_empty_is_not_given(state: str, to: str) -> None:
 )
 def test_a_refusal_names_what_is_allowed(state: str, to: str, fields: dict[str, str], words: str) -> None:
     with pytest.raises(ActRefused) as refused:
-        WORKFLOW.check_transition(state, to, given=fields)
+        WORKFLOW.check_transition(state, to, by=[DESK], given=fields)
 
     assert words in str(refused.value)
 

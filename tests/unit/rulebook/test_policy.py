@@ -118,24 +118,52 @@ FAULTS = [
     ),
     (
         "workflow",
-        "    becomes: [in_progress, closed]",
-        "    becomes: [in_progress, close]",
-        "    becomes: [in_progress, close]",
+        "      closed: [desk, customer, timer]",
+        "      close: [desk, customer, timer]",
+        "      close: [desk, customer, timer]",
         "no state 'close'",
     ),
     (
         "workflow",
-        "    becomes: [in_progress, closed]",
-        "    becomes: []",
-        "    becomes: []",
+        "    becomes:\n      in_progress: [desk, customer]\n      closed: [desk, customer]\n",
+        "    becomes: {}\n",
+        "    becomes: {}",
         "nobody could ever leave 'resolved'",
     ),
     (
         "workflow",
-        "    becomes: [in_progress, closed]",
-        "    becomes: [resolved]",
-        "    becomes: [resolved]",
-        "needs no second saying",
+        "      closed: [desk, customer, timer]",
+        "      waiting_customer: [desk, customer, timer]",
+        "      waiting_customer: [desk, customer, timer]",
+        "a ticket that is waiting_customer need not become it",
+    ),
+    (
+        "workflow",
+        "      closed: [desk, customer, timer]",
+        "      closed: [desk, custommer, timer]",
+        "      closed: [desk, custommer, timer]",
+        "no mover 'custommer'; did you mean 'customer'?",
+    ),
+    (
+        "workflow",
+        "      closed: [desk, customer, timer]",
+        "      closed: [desk, customer]",
+        "      closed: [desk, customer]",
+        "name `timer` here too",
+    ),
+    (
+        "workflow",
+        "      closed: [desk, customer, timer]",
+        "      closed: []",
+        "      closed: []",
+        "nobody may do so",
+    ),
+    (
+        "workflow",
+        "      in_progress: [desk, customer]",
+        "      in_progress: [desk]",
+        "    customer_reply: in_progress",
+        "does not let a customer",
     ),
     (
         "workflow",
@@ -392,7 +420,7 @@ def test_a_seeded_fault_is_refused_with_file_line_and_reason(
 def test_a_state_that_nothing_leads_to_is_refused(rules: Path) -> None:
     file = rules / "workflow.yaml"
     island = "  - id: {0}\n    label: {{en: A, fr: A}}\n    why: nobody comes here\n"
-    island += "    clocks: {{response: run, resolution: run}}\n    becomes: [{1}]\n"
+    island += "    clocks: {{response: run, resolution: run}}\n    becomes: {{{1}: [desk]}}\n"
     text = file.read_text(encoding="utf-8")
     file.write_text(
         text.replace(

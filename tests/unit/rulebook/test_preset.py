@@ -48,10 +48,14 @@ def test_entries_are_changed_taken_out_and_added_by_their_id(rules: Path) -> Non
         "why: a desk with no third parties\n"
         "states:\n"
         "  - {id: waiting_third_party, remove: true}\n"
-        "  - {id: submitted, becomes: [in_progress, waiting_customer, scheduled, resolved, closed]}\n"
-        "  - {id: in_progress, becomes: [waiting_customer, scheduled, resolved, closed]}\n"
-        "  - {id: waiting_customer, becomes: [in_progress, scheduled, resolved, closed]}\n"
-        "  - {id: scheduled, becomes: [in_progress, waiting_customer, resolved, closed]}\n",
+        "  - id: submitted\n"
+        "    becomes: {in_progress: [desk], waiting_customer: [desk], scheduled: [desk], resolved: [desk], closed: [desk, customer]}\n"
+        "  - id: in_progress\n"
+        "    becomes: {waiting_customer: [desk], scheduled: [desk], resolved: [desk], closed: [desk, customer]}\n"
+        "  - id: waiting_customer\n"
+        "    becomes: {in_progress: [desk, customer], scheduled: [desk], resolved: [desk], closed: [desk, customer, timer]}\n"
+        "  - id: scheduled\n"
+        "    becomes: {in_progress: [desk], waiting_customer: [desk], resolved: [desk], closed: [desk, customer]}\n",
     )
     lay(
         rules,
@@ -81,7 +85,7 @@ def test_entries_are_changed_taken_out_and_added_by_their_id(rules: Path) -> Non
         ),
         (
             "workflow.yaml",
-            "why: x\nstates:\n  - id: resolved\n    becomes: [in_progress, shut]\n",
+            "why: x\nstates:\n  - id: resolved\n    becomes: {in_progress: [desk, customer], shut: [desk]}\n",
             4,
             "no state 'shut'",
         ),
