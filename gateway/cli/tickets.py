@@ -13,6 +13,7 @@ from gateway.cli.escalations import escalation_object
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.acts import Act
 from gateway.domain.desk import Contact
+from gateway.domain.flex import say_minutes
 from gateway.domain.sla import Clock
 from gateway.domain.ticket import Comment, TimelineEntry
 from gateway.pipeline.orders import Orders
@@ -80,9 +81,10 @@ def transition(
     at: Annotated[str, typer.Option(help="For scheduled: when.")] = "",
     who: Annotated[str, typer.Option(help="For scheduled: who is responsible.")] = "",
     third_party: Annotated[str, typer.Option(help="For waiting_third_party: for whom.")] = "",
+    time: Annotated[str, typer.Option(help="For closed, under a Flex contract: the time spent (1h30).")] = "",
 ) -> None:
     """Move a ticket to another state."""
-    details = {"resolution": resolution, "at": at, "who": who, "third_party": third_party}
+    details = {"resolution": resolution, "at": at, "who": who, "third_party": third_party, "time": time}
     _act(number, actor, text_or_stdin(text), lambda orders: orders.transition(state, details))
 
 
@@ -105,6 +107,14 @@ def assign(
 def type_(number: Number, type_: Annotated[str, typer.Argument(metavar="TYPE")], actor: As) -> None:
     """Change the type."""
     _act(number, actor, "", lambda orders: orders.change_type(type_))
+
+
+@app.command()
+def charge(
+    number: Number, time: Annotated[str, typer.Argument(help="The time spent, such as 1h30.")], actor: As
+) -> None:
+    """Charge a closed change request to its Flex contract, where its customer has closed it."""
+    _act(number, actor, "", lambda orders: orders.charge(time))
 
 
 @app.command()
@@ -155,6 +165,7 @@ def _summary(view: TicketView) -> dict[str, Any]:
         "created_at": instant(ticket.created_at),
         "updated_at": instant(ticket.updated_at),
         "nudges": ticket.nudges,
+        "flex_minutes": ticket.flex_minutes,
     }
 
 
@@ -212,6 +223,7 @@ def _print_page(view: TicketView) -> None:
     console.print(Text(f"#{ticket.number}  {ticket.subject}", style="bold"))
     who = _person(ticket.requester)
     facts = [
+        ("flex", say_minutes(ticket.flex_minutes) if ticket.flex_minutes else ""),
         ("state", " ".join(filter(None, (ticket.state, ticket.resolution)))),
         ("priority", ticket.priority),
         ("type", ticket.type),

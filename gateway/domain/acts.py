@@ -65,6 +65,7 @@ class ChangeState:
         details: resolution, at, who, third_party, where given.
         by: what the actor is to the transition, see `workflow.movers`.
         reopening: whether a customer brings it back.
+        charge: minutes that a Flex contract pays for it, or 0.
     """
 
     ticket: int
@@ -76,6 +77,17 @@ class ChangeState:
     reopening: bool
     reason: str
     evidence: str
+    charge: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFlex:
+    """Take the time that a closed ticket has cost from its contract's balance; once."""
+
+    ticket: int
+    minutes: int
+    actor: Contact
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,7 @@ class ChangePriority:
 
     ticket: int
     to: str
-    actor: Contact | None
+    actor: Contact
     reason: str
     evidence: str
 
@@ -310,6 +322,7 @@ Act = (
     OpenTicket
     | AddComment
     | ChangeState
+    | ChargeFlex
     | ChangePriority
     | AssignTicket
     | ChangeType

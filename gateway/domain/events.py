@@ -12,6 +12,7 @@ from typing import ClassVar
 from gateway.domain.acts import CommandAnswer
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
+from gateway.domain.flex import Charge
 from gateway.domain.ticket import Comment, Ticket
 
 
@@ -56,7 +57,23 @@ class StateChanged(Event):
     before: str
     comment: Comment | None
     details: tuple[tuple[str, str], ...]
+    charge: Charge | None
     name: ClassVar[str] = "state_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class FlexCharged(Event):
+    """A contract was charged for the ticket after its closing."""
+
+    charge: Charge
+    name: ClassVar[str] = "flex_charged"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeOwed(Event):
+    """The ticket was closed by its customer or by itself, and somebody has to say what its contract pays."""
+
+    name: ClassVar[str] = "charge_owed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
 
@@ -52,23 +53,6 @@ class NotificationRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """An id with its labels and meanings by language."""
-
-    id: str
-    labels: Mapping[str, str]
-    meanings: Mapping[str, str]
-
-    def label(self, language: str) -> str:
-        """In `language`, else English."""
-        return self.labels.get(language) or self.labels["en"]
-
-    def meaning(self, language: str) -> str:
-        """In `language`, else English; may be empty."""
-        return self.meanings.get(language) or self.meanings.get("en", "")
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """Brakes.
 
@@ -88,6 +72,7 @@ class Policy:
     Attributes:
         version: of the files that it was read from; recorded with every decision.
         priorities: most urgent first; their order is the queue's.
+        charged_types: for which a Flex contract is charged.
         default_language: where nobody's is known.
     """
 
@@ -97,6 +82,7 @@ class Policy:
     default_priority: str
     types: Mapping[str, Term]
     default_type: str
+    charged_types: frozenset[str]
     notifications: tuple[NotificationRule, ...]
     limits: Limits
     default_language: str

@@ -27,6 +27,7 @@ class Ticket:
             in the queue.
         promised_since: when the customer was last told something, where regular news are promised.
         waiting: None in any other state than waiting_customer.
+        flex_minutes: what a Flex contract was charged for it; 0 until then.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Ticket:
     response: Clock
     resolution_clock: Clock
     waiting: Waiting | None
+    flex_minutes: int
 
 
 @dataclass(frozen=True, slots=True)

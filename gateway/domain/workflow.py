@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from gateway.domain.desk import ROLES, Contact
 from gateway.domain.sla import Effect
+from gateway.domain.term import Term
 from gateway.errors import ActRefused
 
 DESK, CUSTOMER, TIMER = "desk", "customer", "timer"
@@ -88,14 +89,14 @@ class Workflow:
         transitions: to which states each state may go, and who of `MOVERS` may bring it there.
         reopen_window: how long after its closing a ticket can be reopened by a reply; later ones
             open a follow-up.
-        resolutions: labels by id and language.
+        resolutions: by id; the meaning of one is what its closing tells the customer.
     """
 
     initial: str
     states: Mapping[str, State]
     transitions: Mapping[str, Mapping[str, frozenset[str]]]
     reopen_window: timedelta
-    resolutions: Mapping[str, Mapping[str, str]]
+    resolutions: Mapping[str, Term]
 
     def allows(self, state: str, to: str, by: Collection[str]) -> bool:
         """Whether one of `by` may move a ticket from `state` to `to`."""

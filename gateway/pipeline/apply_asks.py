@@ -18,6 +18,8 @@ from gateway.domain.acts import (
     AnswerCommands,
     AskToConfirm,
     ChangeState,
+    ChangeType,
+    ChargeFlex,
     ClaimPriority,
     CommandAnswer,
     DecideEscalation,
@@ -43,6 +45,7 @@ _DEEDS: Mapping[str, Deed] = MappingProxyType(
         "priority": Deed.WORK,
         "assign": Deed.WORK,
         "type": Deed.WORK,
+        "charge": Deed.WORK,
         "nudge": Deed.ASK,
         "escalate": Deed.ASK,
         "close": Deed.ASK,
@@ -173,7 +176,14 @@ def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tupl
         # What follows is asked of the ticket as this command leaves it.
         for act in found:
             if isinstance(act, ChangeState):
-                ticket, moved = replace(ticket, state=act.to), True
+                minutes = act.charge or ticket.flex_minutes
+                ticket, moved = replace(ticket, state=act.to, flex_minutes=minutes), True
+            elif isinstance(act, ChangeType):
+                ticket = replace(ticket, type=act.to)
+            elif isinstance(act, ChargeFlex):
+                ticket = replace(ticket, flex_minutes=act.minutes)
+            elif isinstance(act, DecideEscalation):
+                ticket = replace(ticket, escalation="decided")
         answers.append(answer)
         if any(_takes_text(act) for act in found):
             said = replace(said, text="")

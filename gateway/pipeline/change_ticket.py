@@ -18,6 +18,7 @@ from gateway.domain.acts import (
     ChangePriority,
     ChangeState,
     ChangeType,
+    ChargeFlex,
     CheckClocks,
     ClaimPriority,
     ClimbMatrix,
@@ -35,12 +36,14 @@ from gateway.domain.acts import (
     UndoDecision,
 )
 from gateway.domain.events import (
+    ChargeOwed,
     CommandsAnswered,
     CommentedByCustomer,
     CommentedByDesk,
     ConfirmationAsked,
     CustomerReminded,
     Event,
+    FlexCharged,
     MailHeld,
     MailRefused,
     NotificationReturned,
@@ -54,12 +57,14 @@ from gateway.domain.events import (
     TicketReopened,
     UpdateOwed,
 )
+from gateway.domain.flex import is_charged
 from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import Reminder
 from gateway.errors import ActRefused
 from gateway.pipeline.change_escalation import change_escalation
+from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.ticket_change import TicketChange, by_itself
 from gateway.ports import UnitOfWork
@@ -135,6 +140,7 @@ class _Change(TicketChange):
                 response=response,
                 resolution_clock=resolution,
                 waiting=None,
+                flex_minutes=0,
             )
         )
         self.opened = ticket.number
@@ -169,8 +175,10 @@ class _Change(TicketChange):
             raise ActRefused(f"{' or '.join(sorted(act.by))} may not bring {before.state} to {act.to}")
         target = self.policy.workflow.states[act.to]
         details = dict(act.details)
+        charge = charge_of(before, act.charge, self.uow) if act.charge else None
         ticket = replace(
             before,
+            flex_minutes=act.charge or before.flex_minutes,
             state=act.to,
             resolution="" if target.is_open else details.get("resolution", before.resolution),
             closed_at=None if target.is_open else self.now,
@@ -181,17 +189,29 @@ class _Change(TicketChange):
         self.enter(
             ticket.number, actor, "state", before.state, act.to, "; ".join(filter(None, words)), act.evidence
         )
+        if charge is not None:
+            enter_charge(self, ticket.number, actor, charge, act.evidence)
         ticket = self.ticket(act.ticket)
         comment = self.as_comment(ticket.number, act.said, "public") if act.said else None
         if act.reopening and comment is not None:
             return (TicketReopened(ticket, act.actor, before.state, comment),)
-        return (StateChanged(ticket, act.actor, before.state, comment, act.details),)
+        changed = StateChanged(ticket, act.actor, before.state, comment, act.details, charge)
+        is_owed = act.to == "closed" and is_charged(ticket, self.uow.desk, self.policy.charged_types)
+        return (changed, ChargeOwed(ticket, act.actor)) if is_owed else (changed,)
+
+    def charge(self, act: ChargeFlex) -> tuple[Event, ...]:
+        before = self.ticket(act.ticket)
+        charge = charge_of(before, act.minutes, self.uow)
+        self.save(replace(before, flex_minutes=act.minutes))
+        enter_charge(self, act.ticket, act.actor.address, charge, act.evidence)
+        return (FlexCharged(self.ticket(act.ticket), act.actor, charge),)
 
     def change_priority(self, act: ChangePriority) -> tuple[Event, ...]:
         before = self.ticket(act.ticket)
         self.save(replace(before, priority=act.to))
-        actor = act.actor.address if act.actor else ""
-        self.enter(act.ticket, actor, "priority", before.priority, act.to, act.reason, act.evidence)
+        self.enter(
+            act.ticket, act.actor.address, "priority", before.priority, act.to, act.reason, act.evidence
+        )
         lowered = self.policy.rank(act.to) > self.policy.rank(before.priority)
         event = PriorityLowered if lowered else PriorityChanged
         return (event(self.ticket(act.ticket), act.actor, before.priority, act.reason),)
@@ -354,6 +374,7 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         OpenTicket: _Change.open,
         AddComment: _Change.comment,
         ChangeState: _Change.change_state,
+        ChargeFlex: _Change.charge,
         ChangePriority: _Change.change_priority,
         AssignTicket: _Change.assign,
         ChangeType: _Change.change_type,

@@ -13,6 +13,7 @@ from gateway.domain.events import (
     CustomerReminded,
     EscalationEvent,
     Event,
+    FlexCharged,
     MailHeld,
     MailRefused,
     NotificationReturned,
@@ -22,6 +23,7 @@ from gateway.domain.events import (
     StateChanged,
     TicketReopened,
 )
+from gateway.domain.flex import say_minutes
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
 
@@ -41,6 +43,7 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
+        "charge": _charge(event),
         "held": _held(event),
         "returned": _returned(event),
         "escalation": _escalation(event, language, policy),
@@ -63,6 +66,7 @@ def _desk(ticket: Ticket, desk: Desk) -> dict[str, Any]:
 def _ticket(ticket: Ticket, language: str, desk: Desk, policy: Policy) -> dict[str, Any]:
     priority = policy.priorities[ticket.priority]
     organisation = desk.organisations.get(ticket.organisation_id or 0)
+    resolution = policy.workflow.resolutions.get(ticket.resolution)
     requester = ticket.requester.mailbox if ticket.requester else Mailbox("", "")
     return {
         "number": ticket.number,
@@ -76,7 +80,9 @@ def _ticket(ticket: Ticket, language: str, desk: Desk, policy: Policy) -> dict[s
         "state": ticket.state,
         "state_label": _state_label(ticket.state, language, policy),
         "resolution": ticket.resolution,
-        "resolution_label": _resolution_label(ticket.resolution, language, policy),
+        "resolution_label": resolution.label(language) if resolution else ticket.resolution,
+        "resolution_meaning": resolution.meaning(language) if resolution else "",
+        "account_managers": _managers(ticket, desk),
         "organisation": organisation.name if organisation else "",
         "team": ticket.team,
         "requester": {"name": requester.name, "address": requester.address},
@@ -113,6 +119,23 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
         "who": details.get("who", ""),
         "third_party": details.get("third_party", ""),
     }
+
+
+def _charge(event: Event) -> dict[str, Any] | None:
+    charge = event.charge if isinstance(event, StateChanged | FlexCharged) else None
+    if charge is None:
+        return None
+    return {
+        "time": say_minutes(charge.minutes),
+        "left": say_minutes(charge.left),
+        "overdrawn": charge.left < 0,
+    }
+
+
+def _managers(ticket: Ticket, desk: Desk) -> list[dict[str, str]]:
+    organisation = desk.organisations.get(ticket.organisation_id or 0)
+    found = [desk.staff.get(key) for key in organisation.account_managers] if organisation else []
+    return [{"name": each.name, "address": each.address} for each in found if each]
 
 
 def _held(event: Event) -> dict[str, Any] | None:
@@ -192,8 +215,3 @@ def _name(contact: Contact | None) -> str:
 def _state_label(state: str, language: str, policy: Policy) -> str:
     labels = policy.workflow.states[state].labels
     return labels.get(language) or labels["en"]
-
-
-def _resolution_label(resolution: str, language: str, policy: Policy) -> str:
-    labels = policy.workflow.resolutions.get(resolution, {})
-    return labels.get(language) or labels.get("en", resolution)

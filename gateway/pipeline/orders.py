@@ -19,6 +19,7 @@ from gateway.domain.acts import (
     ChangePriority,
     ChangeState,
     ChangeType,
+    ChargeFlex,
     DecideEscalation,
     Nudge,
     RequestEscalation,
@@ -28,12 +29,13 @@ from gateway.domain.acts import (
 from gateway.domain.address import author_key
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import still_missing
+from gateway.domain.flex import is_charged, minutes_of
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
 from gateway.domain.workflow import movers
 from gateway.errors import ActRefused
 
-_DETAIL = re.compile(r"\b(at|who|resolution|third_party)=(\"[^\"]{0,200}\"|\S{1,200})")
+_DETAIL = re.compile(r"\b(at|who|resolution|third_party|time|temps)=(\"[^\"]{0,200}\"|\S{1,200})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Orders:
         self.policy.workflow.check_transition(
             self.ticket.state, state, by=by, given={**details, "comment": text}
         )
+        minutes = self._minutes(state, details.get("time", ""))
         said = self.said if text else None
         comment: list[Act] = [AddComment(self.ticket.number, said, "public", by_desk=True)] if said else []
         change = ChangeState(
@@ -111,8 +114,40 @@ class Orders:
             reopening=False,
             reason="",
             evidence=self.said.evidence,
+            charge=minutes,
         )
         return [*comment, change]
+
+    def charge(self, time: str) -> list[Act]:
+        """Take the time that a closed ticket has cost from its Flex contract."""
+        actor = self._staff()
+        if self.ticket.state != "closed":
+            raise ActRefused(
+                f"#{self.ticket.number} is {self.ticket.state}; a Flex contract is charged when it is closed",
+                f"#{self.ticket.number} n'est pas fermée ; le forfait est décompté à la fermeture",
+            )
+        return [ChargeFlex(self.ticket.number, self._minutes("closed", time), actor, self.said.evidence)]
+
+    def _minutes(self, state: str, time: str) -> int:
+        """What a Flex contract pays for the ticket; 0 where there is nothing to pay."""
+        is_owed = state == "closed" and is_charged(self.ticket, self.desk, self.policy.charged_types)
+        if not is_owed and not time:
+            return 0
+        if not is_owed:
+            raise ActRefused(
+                "only the closing of a change request under a Flex contract takes a time, and only once",
+                "seule la fermeture d'une demande d'évolution sous contrat Flex prend un temps, et une seule fois",
+            )
+        minutes = minutes_of(time)
+        if minutes is None:
+            shown, montre = (
+                (f"{time!r} is no time: ", f"« {time} » n'est pas un temps : ") if time else ("", "")
+            )
+            raise ActRefused(
+                f"{shown}the contract is Flex, so closing needs the time spent, such as time=1h30 (--time 1h30)",
+                f"{montre}le contrat est Flex, la fermeture demande le temps passé, par exemple temps=1h30",
+            )
+        return minutes
 
     def priority(self, word: str, reason: str) -> list[Act]:
         """Another priority, with the reason that the timeline keeps."""
@@ -263,6 +298,11 @@ class Orders:
         ]
 
     def _decision(self, *, approved: bool, estimate: str, reason: str) -> DecideEscalation:
+        if self.ticket.escalation != "requested":
+            raise ActRefused(
+                f"there is no open request for escalation on #{self.ticket.number}",
+                f"aucune demande d'escalade n'est ouverte sur #{self.ticket.number}",
+            )
         if "support_lead" not in self.actor.roles:
             raise ActRefused(
                 f"{self.actor.address} is no support lead; escalations are decided by leads",
@@ -293,8 +333,11 @@ class Orders:
 
 
 def details_of(argument: str) -> dict[str, str]:
-    """`at=`, `who=`, `resolution=` and `third_party=` in a command's argument."""
-    return {name: value.strip('"') for name, value in _DETAIL.findall(argument[:2000])}
+    """`at=`, `who=`, `resolution=`, `third_party=` and `time=` in a command's argument."""
+    found = {name: value.strip('"') for name, value in _DETAIL.findall(argument[:2000])}
+    if "temps" in found:
+        found["time"] = found.pop("temps")
+    return found
 
 
 def by_command(orders: Orders, name: str, argument: str) -> list[Act]:
@@ -339,6 +382,7 @@ _COMMANDS: Mapping[str, Callable[[Orders, str], list[Act]]] = MappingProxyType(
         "refuse": lambda orders, argument: orders.refuse(f"{argument}\n{orders.said.text}"),
         "close": lambda orders, argument: orders.close(argument),
         "reopen": lambda orders, _: orders.reopen(),
+        "charge": lambda orders, argument: orders.charge(argument),
         "help": lambda _orders, _: [],
     }
 )

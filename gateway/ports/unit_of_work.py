@@ -99,6 +99,9 @@ class UnitOfWork(Protocol):
     def opened_since(self, contact: Contact, since: datetime) -> int:
         """How many tickets the contact has opened from `since` on."""
 
+    def flex_used(self, organisation: int) -> int:
+        """Minutes that its tickets have taken from the organisation's Flex balance."""
+
     def add_contact(self, contact: Contact, *, now: datetime) -> Contact:
         """A new contact, with its id."""
 

@@ -57,6 +57,7 @@ def load_policy(
         default_priority=priorities.default,
         types=type_terms,
         default_type=types.default,
+        charged_types=frozenset(each.id for each in types.types if each.flex),
         notifications=notifications,
         limits=Limits(intake.limits.confirmations_a_day, intake.limits.participants),
         default_language=intake.default_language,

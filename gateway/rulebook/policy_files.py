@@ -88,11 +88,17 @@ class PrioritiesFile(Strict):
     priorities: list[TermEntry] = Field(min_length=1)
 
 
+class TypeEntry(TermEntry):
+    """A type; `flex` says that a Flex contract is charged for it."""
+
+    flex: bool = False
+
+
 class TypesFile(Strict):
     """types.yaml."""
 
     default: str
-    types: list[TermEntry] = Field(min_length=1)
+    types: list[TypeEntry] = Field(min_length=1)
 
 
 class NotificationEntry(Strict):

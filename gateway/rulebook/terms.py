@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gateway.domain.policy import Term
+from collections.abc import Sequence
+
+from gateway.domain.term import Term
 from gateway.rulebook.policy_files import TermEntry
 from gateway.rulebook.source import Place, Source
 
 LANGUAGES = ("en", "fr")
 
 
-def read_terms(source: Source, key: str, read: list[TermEntry]) -> dict[str, Term]:
+def read_terms(source: Source, key: str, read: Sequence[TermEntry]) -> dict[str, Term]:
     """The entries at `key` by their ids; raises ConfigurationError for a missing language or a double."""
     terms: dict[str, Term] = {}
     for number, each in enumerate(read):

@@ -46,9 +46,7 @@ def read_workflow(source: Source) -> Workflow:
             state.id: {to: frozenset(by) for to, by in state.becomes.items()} for state in read.states
         },
         reopen_window=timedelta(days=read.reopen_window_days),
-        resolutions={
-            term.id: term.labels for term in read_terms(source, "resolutions", read.resolutions).values()
-        },
+        resolutions=read_terms(source, "resolutions", read.resolutions),
     )
 
 

@@ -87,6 +87,7 @@ def ticket_of(row: AnyRow, requester: Contact | None, assignee: Contact | None) 
         response=clock_of(row.clocks["response"]),
         resolution_clock=clock_of(row.clocks["resolution"]),
         waiting=waiting_of(row.waiting),
+        flex_minutes=row.flex_minutes,
     )
 
 
@@ -121,6 +122,7 @@ def ticket_row(ticket: Ticket, *, rank: int) -> dict[str, Any]:
             "resolution": clock_document(ticket.resolution_clock),
         },
         "waiting": waiting_document(ticket.waiting),
+        "flex_minutes": ticket.flex_minutes,
     }
 
 

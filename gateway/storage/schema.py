@@ -212,6 +212,8 @@ tickets = Table(
     # Both clocks, and what is known of waiting for the customer; see `storage.clocks`.
     Column("clocks", Document, nullable=False),
     Column("waiting", Document),
+    # What its contract was charged for it, once.
+    Column("flex_minutes", Integer, nullable=False, server_default="0"),
 )
 Index("ix_tickets_queue", tickets.c.state, tickets.c.priority_rank, tickets.c.number)
 Index("ix_tickets_requester_id_created_at", tickets.c.requester_id, tickets.c.created_at)
@@ -243,7 +245,8 @@ comments = Table(
 )
 Index("ix_comments_ticket", comments.c.ticket, comments.c.id)
 
-# Append-only: who, when, what, from, to, why, and on what evidence.
+# Append-only, by triggers (migration 0003): who, when, what, from, to, why, and on what evidence. A ticket's
+# priority is what the newest entry about it says, by a trigger too.
 timeline = Table(
     "timeline",
     metadata,

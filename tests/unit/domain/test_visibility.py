@@ -62,6 +62,7 @@ _TICKET = Ticket(
     response=_CLOCK,
     resolution_clock=_CLOCK,
     waiting=None,
+    flex_minutes=0,
 )
 
 

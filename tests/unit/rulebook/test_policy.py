@@ -59,7 +59,7 @@ def test_labels_are_looked_up_by_language_and_fall_back_on_english() -> None:
     assert policy.priorities["urgent"].label("fr") == "Critique"
     assert policy.priorities["urgent"].label("de") == "Urgent"
     assert policy.types["change_request"].meaning("fr") == ""
-    assert policy.workflow.resolutions["no_answer"]["fr"] == "Sans réponse du client"
+    assert policy.workflow.resolutions["no_answer"].label("fr") == "Sans réponse du client"
 
 
 def test_a_mail_opens_a_low_ticket_and_the_most_urgent_is_first_in_the_queue() -> None:
