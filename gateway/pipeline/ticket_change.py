@@ -25,6 +25,7 @@ class TicketChange:
         at: when what is done was wanted, such as a mail's receipt; clocks reckon from there.
         historic: whether old mail is filed, for which nothing is promised.
         opened: number of the ticket that was opened last, or 0.
+        last_said: by ticket, what this run has added to its comments last.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class TicketChange:
         self.at = at
         self.historic = historic
         self.opened = 0
+        self.last_said: dict[int, Comment] = {}
         self._touched: dict[int, None] = {}
         self._marks: list[tuple[int, str, Mark]] = []
 
@@ -102,6 +104,7 @@ class TicketChange:
         """Add what was said to the comments."""
         comment = self.as_comment(number, said, visibility)
         self.uow.add_comment(comment)
+        self.last_said[number] = comment
         if said.message_id:
             self.uow.add_message_id(said.message_id, number)
         return comment
