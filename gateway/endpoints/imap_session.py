@@ -75,8 +75,16 @@ class MailboxSession:
         """Have the folder that fetched mail is moved to."""
         with spoken(f"the folder {folder} is not there and cannot be made"):
             self.client.allow()
-            if not self.client.folder_exists(folder):
+            if self.client.folder_exists(folder):
+                return
+            try:
                 self.client.create_folder(folder)
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError:
+                # Another mailbox of the account may have made it since we looked.
+                if not self.client.folder_exists(folder):
+                    raise
 
     def uids(self, after: int, folder: Folder) -> list[int]:
         """The UIDs greater than `after`, ascending."""

@@ -249,6 +249,27 @@ def test_what_stays_on_such_a_server_is_not_copied_again(tmp_path: Path) -> None
         assert (server.uids(), len(server.uids("Processed"))) == ([theirs], 1)
 
 
+def test_a_folder_that_another_mailbox_makes_at_the_same_moment_is_there(
+    tmp_path: Path, server: ImapScript
+) -> None:
+    """Two mailboxes of one account start together, and both find that there is no `Processed`."""
+    intake = Intake(tmp_path, server)
+
+    def made_meanwhile(command: str) -> str | None:
+        if not command.startswith("CREATE"):
+            return None
+        server.boxes["Processed"] = Box()
+        return "NO [ALREADYEXISTS] Mailbox already exists"
+
+    server.script = made_meanwhile
+    with open_mailbox(intake.settings, None) as session:
+        session.make_folder("Processed")
+
+    server.script = lambda command: "NO [NOPERM] not here" if command.startswith("CREATE") else None
+    with open_mailbox(intake.settings, None) as session, pytest.raises(MailboxRefused, match="NOPERM"):
+        session.make_folder("Elsewhere")
+
+
 def test_killed_between_commit_and_move_a_mail_is_there_once(tmp_path: Path, server: ImapScript) -> None:
     intake = Intake(tmp_path, server)
     intake.look()
