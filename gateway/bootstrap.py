@@ -276,7 +276,7 @@ class Gateway:
             open_uow=self.open_uow,
             current=self.directory.current,
             policy=self.policy,
-            tables=load_reading_tables(rules_folder(self.settings.desk.rules_dir)),
+            tables=load_reading_tables(rules_folder(self.settings.desk.rules_dir), self.settings.desk.preset),
             renderer=self.renderer,
             judge=self._judge(),
             clock=self.clock,

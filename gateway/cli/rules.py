@@ -57,6 +57,7 @@ def check(folder: Path, templates_dir: str) -> None:
     for preset in presets:
         check_files(folder, preset)
         load_policy(folder, preset, templates=templates)
+        load_reading_tables(folder, preset)
     shown = f", with the presets {', '.join(presets)}" if presets else ""
     print(f"The rules in {folder} are right (version {policy.version}){shown}.")
 
@@ -75,13 +76,16 @@ def try_examples(folder: Path, *, as_json: bool) -> int:
 
     failed = passed = 0
     by_preset = chain.from_iterable(
-        chain(run_policy_examples(folder, preset), run_clock_examples(folder, preset))
+        chain(
+            run_policy_examples(folder, preset),
+            run_clock_examples(folder, preset),
+            run_intent_examples(folder, preset),
+        )
         for preset in ("", *preset_names(folder))
     )
     for example in chain(
         by_preset,
         run_reading_examples(folder),
-        run_intent_examples(folder),
     ):
         passed += example.passes
         failed += not example.passes

@@ -184,6 +184,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
         now=now,
         at=now if envelope.historic else envelope.received_at,
         historic=envelope.historic,
+        mail=mail.inbound.id,
     )
     told = _tell(mail, events, uow, tools, signer, now=now)
     read = classified.mail
@@ -224,7 +225,7 @@ def _settle_unreadable(
         follow_up_of=None,
         confirm=False,
     )
-    events = change_ticket([opening], uow, tools.policy, now=now)
+    events = change_ticket([opening], uow, tools.policy, now=now, mail=mail.inbound.id)
     told = _tell(mail, events, uow, tools, signer, now=now)
     settlement = Settlement(
         outcome=mail.trouble_outcome,
