@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from gateway.broker.bells import PipeListener
     from gateway.broker.brokers import Broker
     from gateway.domain.policy import Policy
+    from gateway.domain.reading.tables import ReadingTables
     from gateway.pipeline.act import Acting
     from gateway.pipeline.alert import Alerter
     from gateway.pipeline.fall_due import Scheduler
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
     from gateway.rendering.renderer import TemplateRenderer
+    from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
     from gateway.storage.tickets import TicketStore
     from gateway.storage.timers import TimerStore
@@ -211,6 +213,22 @@ class Gateway:
             countries=False,
         )
 
+    @cached_property
+    def tables(self) -> ReadingTables:
+        """The words by which mail is read."""
+        from gateway.rulebook.folder import rules_folder
+        from gateway.rulebook.reading import load_reading_tables
+
+        desk = self.settings.desk
+        return load_reading_tables(rules_folder(desk.rules_dir), desk.preset)
+
+    @cached_property
+    def cases(self) -> CaseStore:
+        """Mails that were read wrongly."""
+        from gateway.storage.cases import CaseStore
+
+        return CaseStore(self.database)
+
     def check_tickets(self) -> None:
         """Return when the rules define whatever the tickets hold.
 
@@ -268,15 +286,13 @@ class Gateway:
     def processor(self, owner: str) -> Processor:
         """Steps 3 to 9, for one worker."""
         from gateway.pipeline.process import Processor
-        from gateway.rulebook.folder import rules_folder
-        from gateway.rulebook.reading import load_reading_tables
 
         return Processor(
             inbound=self.ledger,
             open_uow=self.open_uow,
             current=self.directory.current,
             policy=self.policy,
-            tables=load_reading_tables(rules_folder(self.settings.desk.rules_dir), self.settings.desk.preset),
+            tables=self.tables,
             renderer=self.renderer,
             judge=self._judge(),
             clock=self.clock,

@@ -94,6 +94,10 @@ def case_of(mail: ReadMail, *, rule: str, should: Sequence[str], known: Collecti
             f"c'est bien ainsi que le message {mail.inbound_id} est lu : {_listed(was_read)}",
         )
     text = masked(mail.text[:MAX_CHARS], mail.names).strip()
+    if not text:
+        raise ActRefused(
+            f"mail {mail.inbound_id} has no text", f"le message {mail.inbound_id} n'a pas de texte"
+        )
     return Case(mail.inbound_id, tuple(sorted(was_read)), tuple(sorted(means)), text)
 
 
