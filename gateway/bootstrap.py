@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from gateway.pipeline.fall_due import Scheduler
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
+    from gateway.pipeline.replay import Replayer
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
@@ -228,6 +229,21 @@ class Gateway:
         from gateway.storage.cases import CaseStore
 
         return CaseStore(self.database)
+
+    def rehearsal(self, other: Gateway) -> Replayer:
+        """The rules of another's settings on the mail that is stored here."""
+        from gateway.pipeline.replay import Replayer
+        from gateway.storage.rehearsal import StoredMails, open_rehearsal
+
+        return Replayer(
+            policy=other.policy,
+            tables=other.tables,
+            renderer=self.renderer,
+            staff_token_suffices=self.settings.trust.staff == "token",
+            current=self.directory.current,
+            mails=StoredMails(self.database),
+            open_rehearsal=partial(open_rehearsal, self.database),
+        )
 
     def check_tickets(self) -> None:
         """Return when the rules define whatever the tickets hold.

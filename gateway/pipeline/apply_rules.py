@@ -38,7 +38,7 @@ _PREFIX = re.compile(
     r"(?:re|r|ref|tr|rv|fw|fwd|aw|wg|sv|vs|antw|odp)(?:\[\d{1,3}\])?\s?:|\[#\d{1,12}\]", re.IGNORECASE
 )
 _LONGEST_SUBJECT = 200
-_LET_IN = "let in by the desk"
+LET_IN = "let in by the desk"
 # What is not a reply from a person and may still be a request: somebody wrote it, to a list that we read.
 _OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
 
@@ -169,7 +169,7 @@ def _without_ticket(
     level = facts.evidence.level
     ruled, why = f"anyone may open a ticket on {level.name}", "nothing ties it to a ticket"
     if facts.released:
-        ruled, why = _LET_IN, "released by the desk"
+        ruled, why = LET_IN, "released by the desk"
     elif ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
         reason = "; ".join(facts.evidence.reasons)
         return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
@@ -214,7 +214,7 @@ def _on_ticket(
     ruled = f"{facts.role}, {deed}, {level.name}: {found}"
     why = chosen.reason if chosen else ""
     if facts.released:
-        found, ruled, why = Ruling.ALLOW, _LET_IN, "released by the desk"
+        found, ruled, why = Ruling.ALLOW, LET_IN, "released by the desk"
     if found not in {Ruling.ALLOW, Ruling.MARK}:
         return _not_let_in(found, facts, ticket, ruled, by_number=by_number)
     decision = _comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)

@@ -75,7 +75,7 @@ from gateway.pipeline.undo_change import undo_change
 from gateway.ports import UnitOfWork
 
 # Whoever asks for news ten times within an hour is one who asks for news.
-_NUDGES_ARE_ONE = timedelta(hours=1)
+NUDGES_ARE_ONE = timedelta(hours=1)
 # Whoever forges somebody's name must not flood them with our notices.
 _TOLD_ONCE_IN = timedelta(hours=1)
 
@@ -282,7 +282,7 @@ class _Change(TicketChange):
 
     def nudge(self, act: Nudge) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
-        told = ticket.nudged_at is not None and self.now - ticket.nudged_at < _NUDGES_ARE_ONE
+        told = ticket.nudged_at is not None and self.now - ticket.nudged_at < NUDGES_ARE_ONE
         nudged_at = ticket.nudged_at if told else self.now
         self.save(replace(ticket, nudges=ticket.nudges + 1, nudged_at=nudged_at))
         said = replace(act.said, author=self.known(act.said.author, ticket.language))
