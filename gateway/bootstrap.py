@@ -6,23 +6,18 @@ import hashlib
 import logging
 import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.authentication.tokens import TokenSigner
+from gateway.directory import Directory, Intake, SystemClock
 from gateway.domain.desk import Desk
-from gateway.domain.envelope import Envelope
-from gateway.errors import DnsUnavailable, GatewayError, StorageUnavailable
-from gateway.pipeline.receive import check_recipient
-from gateway.pipeline.store_raw import GroupCommit
-from gateway.ports import Bell, Signer
+from gateway.errors import ConfigurationError, DnsUnavailable
+from gateway.ports import Bell
 from gateway.settings import Settings
 from gateway.storage.alarms import AlarmBoard
 from gateway.storage.database import Database
@@ -52,103 +47,18 @@ if TYPE_CHECKING:
     from gateway.storage.unit_of_work import SqlUnitOfWork
 
 log = logging.getLogger(__name__)
-_REFRESH_S = 1.0
-
-
-class SystemClock:
-    """The time of this machine."""
-
-    def now(self) -> datetime:
-        """The present instant, aware, UTC."""
-        return datetime.now(UTC)  # noqa: TID251  (the adapter that everybody else asks)
-
-
-class Directory:
-    """The desk and the signer, held in memory and looked up again when the desk's version grows."""
-
-    def __init__(self, store: DeskStore, clock: SystemClock) -> None:
-        self._store = store
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._held: tuple[Desk, TokenSigner] | None = None
-        self._looked_at = 0.0
-
-    def current(self) -> tuple[Desk, Signer]:
-        """At most a second old.
-
-        Raises:
-            NotFound: no desk has been loaded.
-            StorageUnavailable: nothing is held, and nothing can be read.
-        """
-        with self._lock:
-            if self._held is None or time.monotonic() - self._looked_at > _REFRESH_S:
-                self.refresh()
-            if self._held is None:
-                raise StorageUnavailable("the desk has not been read yet")
-            return self._held
-
-    def held(self) -> tuple[Desk, Signer]:
-        """What was read last, without looking: never blocks."""
-        if self._held is None:
-            raise StorageUnavailable("the desk has not been read yet")
-        return self._held
-
-    def refresh(self) -> None:
-        """Look whether the desk has changed; what is held stays when nobody can tell."""
-        try:
-            if self._held is None or self._store.version() != self._held[0].version:
-                keys, signing = self._store.keys(now=self._clock.now())
-                self._held = (self._store.desk(), TokenSigner(keys, signing=signing))
-        except StorageUnavailable:
-            if self._held is None:
-                raise
-        self._looked_at = time.monotonic()
-
-
-class Intake:
-    """`ports.Reception`: recipients from memory, mail by group commit."""
-
-    def __init__(self, directory: Directory, ledger: Ledger, bell: Bell) -> None:
-        self._directory = directory
-        self._group = GroupCommit(ledger, bell)
-        self._ended = threading.Event()
-        self._refresher = threading.Thread(target=self._refresh, name="directory", daemon=True)
-
-    def start(self) -> None:
-        """Read the desk, then begin to take mail."""
-        self._directory.refresh()
-        self._group.start()
-        self._refresher.start()
-
-    def stop(self) -> None:
-        """Commit what is waiting, and end."""
-        self._ended.set()
-        self._group.stop()
-        self._refresher.join()
-
-    def check_recipient(self, address: str) -> None:
-        """See `ports.Reception`."""
-        desk, signer = self._directory.held()
-        check_recipient(address, desk, signer)
-
-    async def store(self, envelope: Envelope, content: Iterable[bytes], size: int) -> int:
-        """See `ports.Reception`."""
-        return await self._group.store(envelope, content, size)
-
-    def _refresh(self) -> None:
-        while not self._ended.wait(_REFRESH_S):
-            try:
-                self._directory.refresh()
-            except GatewayError:
-                # Nothing but a missing database, which the next mail will be told of.
-                continue
 
 
 @dataclass
 class Gateway:
-    """The adapters of one process, made when they are first asked for."""
+    """The adapters of one process, made when they are first asked for.
+
+    Attributes:
+        rules_taken: grows each time that changed rules or templates were taken.
+    """
 
     settings: Settings
+    rules_taken: int = 0
 
     @cached_property
     def clock(self) -> SystemClock:
@@ -215,15 +125,6 @@ class Gateway:
         )
 
     @cached_property
-    def tables(self) -> ReadingTables:
-        """The words by which mail is read."""
-        from gateway.rulebook.folder import rules_folder
-        from gateway.rulebook.reading import load_reading_tables
-
-        desk = self.settings.desk
-        return load_reading_tables(rules_folder(desk.rules_dir), desk.preset)
-
-    @cached_property
     def cases(self) -> CaseStore:
         """Mails that were read wrongly."""
         from gateway.storage.cases import CaseStore
@@ -245,7 +146,7 @@ class Gateway:
             open_rehearsal=partial(open_rehearsal, self.database),
         )
 
-    def check_tickets(self) -> None:
+    def check_tickets(self, tickets: TicketStore | None = None) -> None:
         """Return when the rules define whatever the tickets hold.
 
         Raises:
@@ -255,7 +156,54 @@ class Gateway:
         from gateway.rulebook.stored import check_stored
 
         desk = self.settings.desk
-        check_stored(self.tickets.words(), self.policy, rules_folder(desk.rules_dir), desk.preset)
+        check_stored(
+            (tickets or self.tickets).words(), self.policy, rules_folder(desk.rules_dir), desk.preset
+        )
+
+    @cached_property
+    def tables(self) -> ReadingTables:
+        """How clients quote, sign and announce absence."""
+        from gateway.rulebook.folder import rules_folder
+        from gateway.rulebook.reading import load_reading_tables
+
+        desk = self.settings.desk
+        return load_reading_tables(rules_folder(desk.rules_dir), desk.preset)
+
+    def check_rules(self) -> None:
+        """Read and try all of the rules and templates; raises ConfigurationError with file, line and reason."""
+        from gateway.rulebook.calendars import load_calendars
+        from gateway.rulebook.folder import rules_folder
+
+        desk = self.settings.desk
+        load_calendars(rules_folder(desk.rules_dir), desk.preset)
+        _ = self.policy, self.tables
+        self.renderer.check()
+
+    def renew_rules(self) -> None:
+        """Take the rules and templates as they are now; where they are wrong, those at work stay, with an alarm."""
+        fresh = Gateway(self.settings)
+        try:
+            fresh.check_rules()
+            fresh.check_tickets(self.tickets)
+        except ConfigurationError as error:
+            self.alarms.sound(
+                "rules", f"the rules were changed and are wrong; those of before stay at work: {error}"
+            )
+            return
+        self.policy, self.tables, self.renderer = fresh.policy, fresh.tables, fresh.renderer
+        self.rules_taken += 1
+        self.alarms.end("rules")
+        log.info("rules.renewed", extra={"version": self.policy.version})
+
+    def rules_and_templates(self) -> list[Path]:
+        """The folders that they are read from."""
+        from gateway.rendering.folder import templates_folder
+        from gateway.rulebook.folder import rules_folder
+
+        return [
+            rules_folder(self.settings.desk.rules_dir),
+            templates_folder(self.settings.desk.templates_dir),
+        ]
 
     @property
     def bell_path(self) -> Path:

@@ -44,6 +44,12 @@ organisations:
     account_managers: [max@example.test]
     offer: cloud
     coverage: 24x7
+  - name: Flexible
+    domains: [flexible.test]
+    account_managers: [max@example.test]
+    offer: cloud
+    coverage: 24x7
+    flex_balance_hours: 20
 """
 
 

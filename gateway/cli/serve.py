@@ -7,8 +7,9 @@ import fcntl
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.bootstrap import Gateway
@@ -79,22 +80,20 @@ def prepare(gateway: Gateway) -> None:
     Raises:
         ConfigurationError: with file, line and reason.
     """
-    from gateway.rulebook.calendars import load_calendars
     from gateway.rulebook.desk_file import load_desk_file
-    from gateway.rulebook.folder import rules_folder
     from gateway.storage.upgrade import upgrade
 
     calendars = gateway.policy.service_levels.calendars
     desk = load_desk_file(gateway.settings.desk.file, calendars=calendars)
+    gateway.check_rules()
     gateway.processor("prepare")
-    gateway.renderer.check()
-    load_calendars(rules_folder(gateway.settings.desk.rules_dir), gateway.settings.desk.preset)
     _, close = gateway.notifier("prepare")
     close()
     before, after = upgrade(gateway.database)
     if before != after:
         log.info("database.upgraded", extra={"before": before or "empty", "after": after})
     gateway.check_tickets()
+    gateway.alarms.end("rules")
     now = gateway.clock.now()
     if gateway.desk.load(desk, now=now):
         log.info("desk.loaded", extra={"people": len(desk.people), "organisations": len(desk.organisations)})
@@ -153,6 +152,7 @@ def run_imap_process(gateway: Gateway, lifeline: Lifeline) -> None:
 def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeline: Lifeline) -> None:
     """Drain until SIGTERM: as `worker` mail and notifications, as `timers` what falls due."""
     from gateway.workers.drain import Drain
+    from gateway.workers.renewed import FolderWatch, Renewed
     from gateway.workers.worker import run_worker, watched
 
     owner = gateway.owner(slot)
@@ -160,18 +160,40 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
     released = gateway.ledger.release_of(owner) + gateway.outbox.release_of(owner)
     if released:
         log.info("leases.released", extra={"rows": released})
-    processor = gateway.processor(owner)
     notifier, close = gateway.notifier(owner)
+    scheduler = gateway.scheduler()
+    watch = FolderWatch(gateway.rules_and_templates())
+
+    def receiving() -> Callable[[], bool]:
+        return gateway.processor(owner).process_batch
+
+    def sending() -> Callable[[], bool]:
+        return replace(notifier, renderer=gateway.renderer).send_batch
+
+    def falling_due() -> Callable[[], bool]:
+        # The same scheduler: it remembers why closings are held.
+        scheduler.policy, scheduler.renderer = gateway.policy, gateway.renderer
+        return scheduler.run_due
+
+    def renew() -> bool:
+        if watch.changed():
+            gateway.renew_rules()
+            watch.take()
+        return False
+
+    def by_rules(make: Callable[[], Callable[[], bool]]) -> Renewed:
+        return Renewed(make, lambda: gateway.rules_taken)
+
     drains = []
     if "worker" in roles:
         drains += [
-            Drain("inbound", watched(processor.process_batch), lambda: gateway.ledger.release_of(owner)),
-            Drain("outbox", notifier.send_batch, lambda: gateway.outbox.release_of(owner)),
+            Drain("inbound", watched(by_rules(receiving)), lambda: gateway.ledger.release_of(owner)),
+            Drain("outbox", by_rules(sending), lambda: gateway.outbox.release_of(owner)),
         ]
     alerter, close_alerter = gateway.alerter()
-    swept = [Drain("alarms", alerter.send_due)]
+    swept = [Drain("alarms", alerter.send_due), Drain("rules", renew)]
     if "timers" in roles:
-        swept.append(Drain("timers", gateway.scheduler().run_due))
+        swept.append(Drain("timers", by_rules(falling_due)))
     try:
         run_worker(gateway.broker, drains, swept, listener=gateway.bell_listener(), lifeline=lifeline)
     finally:

@@ -71,8 +71,13 @@ class FlexCharged(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChargeOwed(Event):
-    """The ticket was closed by its customer or by itself, and somebody has to say what its contract pays."""
+    """The ticket was closed by its customer or by itself, and somebody has to say what its contract pays.
 
+    Attributes:
+        comment: what was said with the closing.
+    """
+
+    comment: Comment | None
     name: ClassVar[str] = "charge_owed"
 
 

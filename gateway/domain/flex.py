@@ -9,7 +9,7 @@ from gateway.domain.desk import Desk
 from gateway.domain.ticket import Ticket
 
 _TIME = re.compile(
-    r"(?:(\d{1,3})(?:[.,](\d{1,2}))? ?h)?(?: ?(\d{1,4}) ?(?:m|mn|min|minutes?)?)?", re.IGNORECASE
+    r"(?:(\d{1,4})(?:[.,](\d{1,2}))? ?h)?(?: ?(\d{1,4}) ?(?:m|mn|min|minutes?)?)?", re.IGNORECASE | re.ASCII
 )
 _MOST_MINUTES = 1000 * 60
 

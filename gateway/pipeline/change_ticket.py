@@ -210,7 +210,9 @@ class _Change(TicketChange):
             return (TicketReopened(ticket, act.actor, before.state, comment),)
         changed = StateChanged(ticket, act.actor, before.state, comment, act.details, charge)
         is_owed = act.to == "closed" and is_charged(ticket, self.uow.desk, self.policy.charged_types)
-        return (changed, ChargeOwed(ticket, act.actor)) if is_owed else (changed,)
+        if not is_owed:
+            return (changed,)
+        return (changed, ChargeOwed(ticket, act.actor, self.last_said.get(ticket.number)))
 
     def charge(self, act: ChargeFlex) -> tuple[Event, ...]:
         before = self.ticket(act.ticket)

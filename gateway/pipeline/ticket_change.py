@@ -27,6 +27,7 @@ class TicketChange:
         historic: whether old mail is filed, for which nothing is promised.
         mail: ledger id of the mail that brings it about, or None.
         opened: number of the ticket that was opened last, or 0.
+        last_said: by ticket, what this run has added to its comments last.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TicketChange:
         self.historic = historic
         self.mail = mail
         self.opened = 0
+        self.last_said: dict[int, Comment] = {}
         self._touched: dict[int, None] = {}
         self._marks: list[tuple[int, str, Mark]] = []
         self._saved: dict[int, Ticket] = {}
@@ -119,6 +121,7 @@ class TicketChange:
         """Add what was said to the comments."""
         comment = self.as_comment(number, said, visibility)
         self.uow.add_comment(comment)
+        self.last_said[number] = comment
         if said.message_id:
             self.uow.add_message_id(said.message_id, number)
         return comment

@@ -94,7 +94,9 @@ class KnownRows:
         if self._locks:
             self._connection.execute(lock)
         used = sa.select(sa.func.coalesce(sa.func.sum(tickets.c.flex_minutes), 0)).where(
-            tickets.c.organisation_id == organisation, tickets.c.number.not_in(list(self._tickets))
+            tickets.c.organisation_id == organisation,
+            tickets.c.flex_minutes > 0,
+            tickets.c.number.not_in(list(self._tickets)),
         )
         written: int = self._connection.execute(used).scalar_one()
         known = (each for each in self._tickets.values() if each and each.organisation_id == organisation)

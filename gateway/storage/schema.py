@@ -218,6 +218,13 @@ tickets = Table(
 Index("ix_tickets_queue", tickets.c.state, tickets.c.priority_rank, tickets.c.number)
 Index("ix_tickets_requester_id_created_at", tickets.c.requester_id, tickets.c.created_at)
 Index("ix_tickets_organisation_id", tickets.c.organisation_id)
+Index(
+    "ix_tickets_flex",
+    tickets.c.organisation_id,
+    tickets.c.flex_minutes,
+    sqlite_where=tickets.c.flex_minutes > 0,
+    postgresql_where=tickets.c.flex_minutes > 0,
+)
 
 participants = Table(
     "participants",

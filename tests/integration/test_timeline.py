@@ -102,3 +102,14 @@ def test_the_timeline_only_grows(database: Database, change: sa.Executable) -> N
         database.write() as connection,
     ):
         connection.execute(change)
+
+
+def test_a_ticket_is_charged_once(database: Database) -> None:
+    def charge(minutes: int) -> None:
+        with database.write() as connection:
+            connection.execute(sa.update(tickets).where(tickets.c.number == 1).values(flex_minutes=minutes))
+
+    charge(90)
+
+    with pytest.raises((sa.exc.DatabaseError, StorageUnavailable), match="charged once"):
+        charge(120)

@@ -79,6 +79,14 @@ def upgrade() -> None:
     op.add_column(
         "tickets", sa.Column("flex_minutes", sa.Integer(), server_default=sa.text("0"), nullable=False)
     )
+    is_paid = sa.text("flex_minutes > 0")
+    op.create_index(
+        "ix_tickets_flex",
+        "tickets",
+        ["organisation_id", "flex_minutes"],
+        sqlite_where=is_paid,
+        postgresql_where=is_paid,
+    )
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _SQLITE if sqlite else _POSTGRESQL:
         op.execute(statement)
@@ -95,4 +103,5 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER timeline_grows ON timeline")
         for name in ("tickets_priority", "tickets_flex", "timeline_grows"):
             op.execute(f"DROP FUNCTION {name}()")
+    op.drop_index("ix_tickets_flex", "tickets")
     op.drop_column("tickets", "flex_minutes")
