@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from gateway.domain.address import author_key
@@ -63,8 +62,8 @@ class Replayed:
     author: str
     subject: str
     skipped: str = ""
-    was: Mapping[str, Any] = MappingProxyType({})
-    would_be: Mapping[str, Any] = MappingProxyType({})
+    was: Mapping[str, Any] = field(default_factory=dict)
+    would_be: Mapping[str, Any] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
     words: tuple[Words, ...] = ()
 
