@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from gateway.pipeline.fall_due import Scheduler
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
+    from gateway.pipeline.replay import Replayer
     from gateway.rendering.renderer import TemplateRenderer
+    from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
     from gateway.storage.tickets import TicketStore
     from gateway.storage.timers import TimerStore
@@ -122,6 +124,28 @@ class Gateway:
             countries=False,
         )
 
+    @cached_property
+    def cases(self) -> CaseStore:
+        """Mails that were read wrongly."""
+        from gateway.storage.cases import CaseStore
+
+        return CaseStore(self.database)
+
+    def rehearsal(self, other: Gateway) -> Replayer:
+        """The rules of another's settings on the mail that is stored here."""
+        from gateway.pipeline.replay import Replayer
+        from gateway.storage.rehearsal import StoredMails, open_rehearsal
+
+        return Replayer(
+            policy=other.policy,
+            tables=other.tables,
+            renderer=self.renderer,
+            staff_token_suffices=self.settings.trust.staff == "token",
+            current=self.directory.current,
+            mails=StoredMails(self.database),
+            open_rehearsal=partial(open_rehearsal, self.database),
+        )
+
     def check_tickets(self, tickets: TicketStore | None = None) -> None:
         """Return when the rules define whatever the tickets hold.
 
@@ -142,7 +166,8 @@ class Gateway:
         from gateway.rulebook.folder import rules_folder
         from gateway.rulebook.reading import load_reading_tables
 
-        return load_reading_tables(rules_folder(self.settings.desk.rules_dir))
+        desk = self.settings.desk
+        return load_reading_tables(rules_folder(desk.rules_dir), desk.preset)
 
     def check_rules(self) -> None:
         """Read and try all of the rules and templates; raises ConfigurationError with file, line and reason."""

@@ -86,6 +86,32 @@ def inspect(
 
 
 @app.command()
+def replay(
+    rules: Annotated[str, typer.Option(help="The folder of rules to try; else that of the settings.")] = "",
+    preset: Annotated[
+        str | None, typer.Option(help="The preset to lay over them; else that of the settings, '' for none.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="Mail received from then on, such as 2026-12-01T09:00:00Z.")
+    ] = "",
+    until: Annotated[str, typer.Option(help="And before then.")] = "",
+    limit: Annotated[int | None, typer.Option(help="Only the newest so many mails.", min=1)] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what other rules would have decided on the mail already received, against what was decided.
+
+    Changes nothing and sends nothing: the database is read in transactions that cannot write. Each mail
+    meets its ticket as it was when the mail was decided on (state, priority, assignee, nudges, escalation,
+    followers, as the timeline tells), and its writer is as well proven as then. What later mails would have
+    met had these rules run from the start is not played out, nor what clocks and timers would have done.
+    """
+    from gateway.cli.replay import run as run_replay
+
+    run_replay(rules=rules, preset=preset, since=since, until=until, limit=limit, as_json=as_json)
+
+
+@app.command()
 def check(*, as_json: Json = False) -> None:
     """Check settings, rules, templates, database, broker, relay, mailboxes and alarms; non-zero when something is wrong."""
     from gateway.cli.check import run as run_checks

@@ -9,7 +9,7 @@ import typer
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.escalation import Escalation
-from gateway.pipeline.orders import Orders
+from gateway.pipeline.taking_back import undo_last
 
 app = typer.Typer(
     no_args_is_help=True, help="Escalations: what waits for a lead's decision, and the decision."
@@ -66,8 +66,8 @@ def refuse(
 
 @app.command()
 def undo(number: Number, actor: As) -> None:
-    """Take your decision back, so that the request waits again."""
-    CONTEXT.gateway.acting().act(number, actor, "", Orders.undo_decision)
+    """Take your last act on the ticket back: your decision, so that the request waits again."""
+    CONTEXT.gateway.acting().act(number, actor, "", undo_last)
 
 
 def escalation_object(escalation: Escalation | None) -> dict[str, Any]:

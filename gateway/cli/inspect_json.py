@@ -55,6 +55,8 @@ def as_object(path: str, read: Classified) -> dict[str, Any]:
         "intent": intent.asked.value,
         "intent_evidence": [_hit(hit) for hit in intent.evidence],
         "intent_set_aside": [_hit(one.hit) | {"operator": one.operator} for one in intent.set_aside],
+        "intent_suggested": [_hit(hit) for hit in intent.suggested],
+        "intent_shadowed": [_hit(hit) for hit in intent.shadowed],
         "grounds": list(intent.grounds),
         "refusals": list(intent.refusals),
         "claimed_priority": intent.claimed_priority,

@@ -74,6 +74,9 @@ def _requests(console: Console, mail: dict[str, Any]) -> None:
     _field(console, "Against", ", ".join(mail["refusals"]))
     for command in mail["commands"]:
         _field(console, "Command", f"#{command['name']} {command['argument']}".rstrip())
+    for name, key in (("Suggests", "intent_suggested"), ("In shadow", "intent_shadowed")):
+        for hit in mail[key][:_MAX_SET_ASIDE]:
+            _field(console, name, f"{hit['rule']} by {hit['text']!r} in the {hit['zone']}")
     for hit in mail["intent_set_aside"][:_MAX_SET_ASIDE]:
         _field(
             console, "Set aside", f"{hit['text']!r} in the {hit['zone']}: {hit['operator'].replace('_', ' ')}"

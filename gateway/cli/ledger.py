@@ -102,6 +102,25 @@ def drop(
         CONTEXT.gateway.acting().by_itself([MailDropped(ticket, number, reason)])
 
 
+@mail.command()
+def wrong(
+    number: Id,
+    rule: Annotated[str, typer.Option(help="The rule whose hit is wrong, as explain shows it.")] = "",
+    should: Annotated[
+        list[str] | None,
+        typer.Option(help="What it should be read as: escalation, nudge, none, or a ground that was missed."),
+    ] = None,
+    actor: Annotated[str, typer.Option("--as", help="Who says so: an address on the roster.")] = "",
+) -> None:
+    """Say that a mail was read wrongly: its new text is kept as a case, see `rules cases`.
+
+    With one hit alone, nothing more need be said. A rule whose hit was set aside is meant to count.
+    """
+    from gateway.cli.cases import mark
+
+    mark(number, rule, should or [], actor)
+
+
 def _check_held(number: int) -> None:
     entry = CONTEXT.gateway.ledger.entry(number)
     if entry.outcome not in _HELD:

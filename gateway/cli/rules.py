@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import cases
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import print_json
 
+if TYPE_CHECKING:
+    from gateway.rulebook.reading_examples import ReadingExample
+
 app = typer.Typer(no_args_is_help=True, help="The desk's policy.")
+app.add_typer(cases.app, name="cases")
 
 
 @app.command("check")
@@ -25,12 +31,18 @@ def check_rules() -> None:
 
 @app.command("test")
 def run_examples(
-    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
+    *,
+    with_cases: Annotated[
+        bool, typer.Option("--cases", help="And the cases kept of this desk's own mail, from its database.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Run the examples that stand in the rules; non-zero when one fails."""
     from gateway.rulebook.folder import rules_folder
 
-    raise typer.Exit(try_examples(rules_folder(CONTEXT.settings.desk.rules_dir), as_json=as_json))
+    more = cases.run_cases() if with_cases else ()
+    folder = rules_folder(CONTEXT.settings.desk.rules_dir)
+    raise typer.Exit(try_examples(folder, as_json=as_json, more=more))
 
 
 def check(folder: Path, templates_dir: str) -> None:
@@ -57,11 +69,12 @@ def check(folder: Path, templates_dir: str) -> None:
     for preset in presets:
         check_files(folder, preset)
         load_policy(folder, preset, templates=templates)
+        load_reading_tables(folder, preset)
     shown = f", with the presets {', '.join(presets)}" if presets else ""
     print(f"The rules in {folder} are right (version {policy.version}){shown}.")
 
 
-def try_examples(folder: Path, *, as_json: bool) -> int:
+def try_examples(folder: Path, *, as_json: bool, more: Iterable[ReadingExample] = ()) -> int:
     """Run all examples and print those that fail, as JSON all of them; 0 when none fails, else 1.
 
     Raises:
@@ -75,13 +88,17 @@ def try_examples(folder: Path, *, as_json: bool) -> int:
 
     failed = passed = 0
     by_preset = chain.from_iterable(
-        chain(run_policy_examples(folder, preset), run_clock_examples(folder, preset))
+        chain(
+            run_policy_examples(folder, preset),
+            run_clock_examples(folder, preset),
+            run_intent_examples(folder, preset),
+        )
         for preset in ("", *preset_names(folder))
     )
     for example in chain(
         by_preset,
         run_reading_examples(folder),
-        run_intent_examples(folder),
+        more,
     ):
         passed += example.passes
         failed += not example.passes

@@ -17,6 +17,7 @@ from gateway.domain.flex import say_minutes
 from gateway.domain.sla import Clock
 from gateway.domain.ticket import Comment, TimelineEntry
 from gateway.pipeline.orders import Orders
+from gateway.pipeline.taking_back import undo_last
 from gateway.storage.tickets import TicketView
 
 app = typer.Typer(no_args_is_help=True, help="Tickets: look at them, and act on them in somebody's name.")
@@ -130,6 +131,18 @@ def escalate(number: Number, actor: As, text: Text = "") -> None:
     _act(number, actor, reason, lambda orders: orders.escalate(reason))
 
 
+@app.command()
+def undo(number: Number, actor: As) -> None:
+    """Take your own last change of a ticket back: state, priority, assignee, type, or a decision.
+
+    Only within the time that the rules give (undo_minutes in rules/escalation/process.yaml), and only
+    while nothing newer has happened. The timeline keeps both, and whoever was told is told.
+    """
+    _act(number, actor, "", undo_last)
+    taken = next(each for each in reversed(CONTEXT.gateway.tickets.ticket(number).timeline) if each.undoes)
+    print(f"Undone: {taken.kind} {taken.from_value or '-'} -> {taken.to_value or '-'}")
+
+
 def _act(number: int, actor: str, text: str, order: Callable[[Orders], list[Act]]) -> None:
     CONTEXT.gateway.acting().act(number, actor, text, order)
 
@@ -192,6 +205,8 @@ def _comment(comment: Comment) -> dict[str, Any]:
         "evidence": comment.evidence,
         "verified": comment.verified,
         "attachments": [asdict(each) for each in comment.attachments],
+        "mail": comment.inbound_id,
+        "suggested": [asdict(each) for each in comment.suggested],
     }
 
 
@@ -204,6 +219,9 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
         "to": entry.to_value,
         "reason": entry.reason,
         "evidence": entry.evidence,
+        "id": entry.id,
+        "mail": entry.inbound_id,
+        "undoes": entry.undoes,
     }
 
 
@@ -242,11 +260,14 @@ def _print_page(view: TicketView) -> None:
             console.print(Text(f"  {name:<14}{value}"))
     for comment in view.comments:
         mark = "" if comment.verified else ", unverified"
+        mark += f", mail {comment.inbound_id}" if comment.inbound_id else ""
         head = (
             f"{instant(comment.at)}  {comment.author_shown}  ({comment.visibility}, {comment.evidence}{mark})"
         )
         console.print(Text("\n" + head, style="cyan" if comment.visibility == "public" else "yellow"))
         console.print(Text(comment.text.rstrip()))
+        for read in comment.suggested:
+            console.print(Text(f"  [suggested: {read.means}, by {read.words!r}]", style="magenta"))
         for each in comment.attachments:
             console.print(
                 Text(f"  [attached: {each.filename or each.content_type}, {each.size} bytes]", style="dim")

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.domain.desk import Contact
+from gateway.domain.intent.case import Case
+from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
+from gateway.domain.ticket import TimelineEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,7 @@ class Said:
     Attributes:
         author_shown: name and address as they stood in the mail.
         message_id: of the mail, without angle brackets, or empty.
+        suggested: what was read in it without any effect.
     """
 
     author: Contact | None
@@ -27,6 +31,7 @@ class Said:
     verified: bool
     inbound_id: int | None
     message_id: str
+    suggested: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,33 @@ class UndoDecision:
     """Take a decision on an escalation back; its author's act, within a time."""
 
     ticket: int
+    entry: TimelineEntry
     actor: Contact
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoChange:
+    """Take a change of state, priority, assignee or type back; its author's act, within a time.
+
+    Attributes:
+        exactly: whether nothing has touched the clocks since, so that they go back to what they were.
+    """
+
+    ticket: int
+    entry: TimelineEntry
+    actor: Contact
+    evidence: str
+    exactly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarkWrong:
+    """Keep a mail that was read wrongly as a case to test; `ticket` is where it went, or None."""
+
+    ticket: int | None
+    case: Case
+    actor: Contact | None
     evidence: str
 
 
@@ -251,12 +282,17 @@ class AskToConfirm:
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
-    """What became of one command; the sentences say why not, where it was not done."""
+    """What became of one command; the sentences say why not, where it was not done.
+
+    Attributes:
+        undo: the command that takes it back, or empty.
+    """
 
     command: str
     done: bool
     english: str
     french: str
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +371,8 @@ Act = (
     | RequestEscalation
     | DecideEscalation
     | UndoDecision
+    | UndoChange
+    | MarkWrong
     | ClimbMatrix
     | RemindCustomer
     | CheckClocks

@@ -86,7 +86,7 @@ class EscalationPolicy:
     """rules/escalation/process.yaml.
 
     Attributes:
-        labels: of grounds and refusals, by id, then language.
+        labels: of grounds, refusals and whatever else words may ask for, by id, then language.
         nudge_first: whether a nudge must have come before, but for `straight` grounds.
         straight: grounds that go through without a nudge.
         opening: grounds that open a request though nobody has asked for one.
@@ -94,7 +94,7 @@ class EscalationPolicy:
         idle: without any activity for so long, NO_UPDATE speaks for the request.
         active: with activity of the desk within so long, BEING_WORKED_ON speaks against it.
         update_every: how often news are promised after an approval.
-        undo_within: how long a decision can be taken back by whoever made it.
+        undo_within: how long a decision, or another change of a ticket, can be undone by its author.
     """
 
     labels: Mapping[str, Mapping[str, str]]

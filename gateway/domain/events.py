@@ -107,6 +107,22 @@ class PriorityLowered(PriorityChanged):
 
 
 @dataclass(frozen=True, slots=True)
+class StateUndone(Event):
+    """A change of state was taken back; `before` is what it had made of the ticket."""
+
+    before: str
+    name: ClassVar[str] = "state_undone"
+
+
+@dataclass(frozen=True, slots=True)
+class LoweringUndone(Event):
+    """A lowering of the priority, of which the customer was told, was taken back."""
+
+    before: str
+    name: ClassVar[str] = "lowering_undone"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketAssigned(Event):
     """The ticket has a new assignee."""
 
@@ -184,6 +200,13 @@ class EscalationRefused(EscalationEvent):
     """A lead has refused the request."""
 
     name: ClassVar[str] = "escalation_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionUndone(EscalationEvent):
+    """A decision was taken back; the request waits again."""
+
+    name: ClassVar[str] = "decision_undone"
 
 
 @dataclass(frozen=True, slots=True)

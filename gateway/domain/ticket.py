@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.desk import Contact
+from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.sla import Clock
 from gateway.domain.timers import Waiting
@@ -69,6 +70,7 @@ class Comment:
         source: smtp, lmtp, pipe, imap or cli.
         evidence: E0 to E4.
         verified: whether the author is proven (E2 and above).
+        suggested: what was read in it without any effect, for the desk alone.
     """
 
     ticket: int
@@ -82,11 +84,45 @@ class Comment:
     verified: bool
     inbound_id: int | None
     attachments: tuple[Attachment, ...]
+    suggested: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a ticket was before a change, beside what the change's entry itself says; for its undoing."""
+
+    resolution: str
+    closed_at: datetime | None
+    team: str
+    response: Clock
+    resolution_clock: Clock
+    waiting: Waiting | None
+    promised_since: datetime | None
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Before:
+        """As it is now."""
+        return cls(
+            ticket.resolution,
+            ticket.closed_at,
+            ticket.team,
+            ticket.response,
+            ticket.resolution_clock,
+            ticket.waiting,
+            ticket.promised_since,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """Who, when, what, from, to, why, and on what evidence."""
+    """Who, when, what, from, to, why, and on what evidence.
+
+    Attributes:
+        id: 0 until it has a row.
+        inbound_id: ledger id of the mail that brought it about, or None.
+        undoes: id of the entry that it takes back, or None.
+        before: of a change that can be undone.
+    """
 
     ticket: int
     at: datetime
@@ -96,3 +132,7 @@ class TimelineEntry:
     to_value: str
     reason: str
     evidence: str
+    inbound_id: int | None = None
+    undoes: int | None = None
+    before: Before | None = None
+    id: int = 0

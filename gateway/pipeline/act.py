@@ -55,7 +55,17 @@ class Acting:
             ticket = uow.ticket(number)
             if ticket is None:
                 raise NotFound(f"there is no ticket {number}")
-            acts = order(Orders(ticket, actor, _said(actor, text), desk, self.policy, now))
+            acts = order(
+                Orders(
+                    ticket,
+                    actor,
+                    _said(actor, text),
+                    desk,
+                    self.policy,
+                    now,
+                    recent=uow.recent_entries(number),
+                )
+            )
             events = change_ticket(acts, uow, self.policy, now=now)
             fill_outbox(events, uow, self.policy, self.renderer, signer, now=now)
         self.bell.ring("outbox")

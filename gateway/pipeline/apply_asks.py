@@ -17,6 +17,8 @@ from gateway.domain.acts import (
     AddComment,
     AnswerCommands,
     AskToConfirm,
+    AssignTicket,
+    ChangePriority,
     ChangeState,
     ChangeType,
     ChargeFlex,
@@ -29,11 +31,12 @@ from gateway.domain.acts import (
 )
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.evidence import Level
+from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Command, Hit, Intent
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
 from gateway.domain.policy import Policy
 from gateway.domain.text import clean_line
-from gateway.domain.ticket import Ticket
+from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.errors import ActRefused
 from gateway.pipeline.orders import Orders, by_command
 
@@ -46,6 +49,8 @@ _DEEDS: Mapping[str, Deed] = MappingProxyType(
         "assign": Deed.WORK,
         "type": Deed.WORK,
         "charge": Deed.WORK,
+        "undo": Deed.WORK,
+        "wrong": Deed.WORK,
         "nudge": Deed.ASK,
         "escalate": Deed.ASK,
         "close": Deed.ASK,
@@ -58,6 +63,12 @@ _INSUFFICIENT = (
     "nothing proves well enough who wrote this",
     "rien ne prouve assez qui a écrit ce message",
 )
+_ALONE = (
+    "#undo stands alone: it takes back what was done before this message",
+    "#annuler s'écrit seul : il annule ce qui a été fait avant ce message",
+)
+# What `domain.undo` knows how to take back.
+_UNDOABLE = (ChangeState, ChangePriority, AssignTicket, ChangeType, DecideEscalation)
 _NOT_YOURS = ("this is not for you to do", "ceci ne vous revient pas")
 
 
@@ -67,6 +78,7 @@ class Asking:
 
     Attributes:
         level: the evidence; E4 when somebody of the desk has let the mail in.
+        recent, marked: see `Orders`.
     """
 
     intent: Intent
@@ -78,6 +90,8 @@ class Asking:
     policy: Policy
     staff_token_suffices: bool
     now: datetime
+    recent: tuple[TimelineEntry, ...] = ()
+    marked: ReadMail | None = None
 
     def ruled(self, deed: Deed) -> Ruling:
         """What becomes of a deed of this author's."""
@@ -206,7 +220,19 @@ def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tu
     if ruled not in {Ruling.ALLOW, Ruling.MARK}:
         english, french = _NOT_YOURS if ruled is Ruling.NEVER else _INSUFFICIENT
         return [], CommandAnswer(shown, done=False, english=english, french=french)
-    orders = Orders(ticket, asking.author, said, asking.desk, asking.policy, asking.now)
+    orders = Orders(
+        ticket,
+        asking.author,
+        said,
+        asking.desk,
+        asking.policy,
+        asking.now,
+        recent=asking.recent,
+        marked=asking.marked,
+    )
+    if command.name == "undo" and len(asking.intent.commands) > 1:
+        english, french = _ALONE
+        return [], CommandAnswer(shown, done=False, english=english, french=french)
     try:
         if command.name == "escalate":
             reason = command.argument or said.text
@@ -223,7 +249,16 @@ def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tu
         return [], CommandAnswer(
             shown, done=False, english=refused.in_language("en"), french=refused.in_language("fr")
         )
-    return found, CommandAnswer(shown, done=True, english="", french="")
+    return found, CommandAnswer(
+        shown, done=True, english="", french="", undo=_undone_by(command, found, asking)
+    )
+
+
+def _undone_by(command: Command, found: list[Act], asking: Asking) -> str:
+    """The command that takes this one back, or empty."""
+    if not asking.author.is_staff:
+        return {"close": "reopen", "reopen": "close"}.get(command.name, "")
+    return "undo" if any(isinstance(act, _UNDOABLE) for act in found) else ""
 
 
 def _takes_text(act: Act) -> bool:

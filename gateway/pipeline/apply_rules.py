@@ -21,11 +21,14 @@ from gateway.domain.acts import (
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Decision, Outcome
 from gateway.domain.desk import Contact, Desk
+from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.evidence import Evidence, Level
+from gateway.domain.intent.case import ReadMail
+from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
 from gateway.domain.policy import Policy
 from gateway.domain.thread import Authority, Match
-from gateway.domain.ticket import Ticket
+from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.token import Token
 from gateway.domain.workflow import CUSTOMER
 from gateway.pipeline.apply_asks import Asking, asks_of_new_ticket, asks_on_ticket
@@ -35,7 +38,7 @@ _PREFIX = re.compile(
     r"(?:re|r|ref|tr|rv|fw|fwd|aw|wg|sv|vs|antw|odp)(?:\[\d{1,3}\])?\s?:|\[#\d{1,12}\]", re.IGNORECASE
 )
 _LONGEST_SUBJECT = 200
-_LET_IN = "let in by the desk"
+LET_IN = "let in by the desk"
 # What is not a reply from a person and may still be a request: somebody wrote it, to a list that we read.
 _OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
 
@@ -54,6 +57,7 @@ class Facts:
         named: other people among the mail's recipients, whom a proven mail may add.
         opened_today: tickets that the author has opened within a day.
         released: whether somebody of the desk has let this held mail in.
+        recent, marked: see `Orders`; only where a command asks for them.
     """
 
     inbound_id: int
@@ -72,6 +76,8 @@ class Facts:
     named: tuple[Contact, ...]
     opened_today: int
     released: bool
+    recent: tuple[TimelineEntry, ...] = ()
+    marked: ReadMail | None = None
 
 
 def plain_subject(subject: str) -> str:
@@ -96,11 +102,22 @@ def apply_rules(
         return _bounce(classified, facts)
     if classified.kind not in _OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
         return _automatic(classified, facts)
+    facts = _with_suggestions(facts, classified.intent, policy.escalation)
     if facts.ticket is None:
         return _without_ticket(classified, facts, policy, staff_token_suffices=staff_token_suffices, now=now)
     return _on_ticket(
         classified, facts, facts.ticket, policy, staff_token_suffices=staff_token_suffices, now=now
     )
+
+
+def _with_suggestions(facts: Facts, intent: Intent, policy: EscalationPolicy) -> Facts:
+    """With what was read in a customer's text that nothing will come of, for the desk to see."""
+    if facts.author is not None and facts.author.is_staff:
+        return facts
+    asks = intent.asked is Asked.ESCALATION or bool(policy.opening.intersection(intent.grounds))
+    too_early = facts.ticket is not None and policy.must_nudge(facts.ticket, intent.grounds)
+    suggested = suggestions(intent, with_grounds=not asks or too_early)
+    return replace(facts, said=replace(facts.said, suggested=suggested))
 
 
 def _bounce(classified: Classified, facts: Facts) -> Decision:
@@ -152,7 +169,7 @@ def _without_ticket(
     level = facts.evidence.level
     ruled, why = f"anyone may open a ticket on {level.name}", "nothing ties it to a ticket"
     if facts.released:
-        ruled, why = _LET_IN, "released by the desk"
+        ruled, why = LET_IN, "released by the desk"
     elif ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
         reason = "; ".join(facts.evidence.reasons)
         return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
@@ -197,7 +214,7 @@ def _on_ticket(
     ruled = f"{facts.role}, {deed}, {level.name}: {found}"
     why = chosen.reason if chosen else ""
     if facts.released:
-        found, ruled, why = Ruling.ALLOW, _LET_IN, "released by the desk"
+        found, ruled, why = Ruling.ALLOW, LET_IN, "released by the desk"
     if found not in {Ruling.ALLOW, Ruling.MARK}:
         return _not_let_in(found, facts, ticket, ruled, by_number=by_number)
     decision = _comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)
@@ -234,7 +251,19 @@ def _asking(
     now: datetime,
 ) -> Asking:
     level = Level.E4 if facts.released else facts.evidence.level
-    return Asking(classified.intent, facts.said, author, role, level, facts.desk, policy, staff, now)
+    return Asking(
+        classified.intent,
+        facts.said,
+        author,
+        role,
+        level,
+        facts.desk,
+        policy,
+        staff,
+        now,
+        recent=facts.recent,
+        marked=facts.marked,
+    )
 
 
 def _why_held(facts: Facts, *, by_number: bool) -> str:

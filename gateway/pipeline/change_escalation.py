@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from gateway.domain.acts import ClimbMatrix, DecideEscalation, RequestEscalation, UndoDecision
 from gateway.domain.escalation import Escalation, EscalationState, merged
 from gateway.domain.events import (
+    DecisionUndone,
     EscalationApproved,
     EscalationClimbed,
     EscalationRefused,
@@ -118,13 +118,8 @@ def _decide(act: DecideEscalation, change: TicketChange) -> tuple[Event, ...]:
 def _undo(act: UndoDecision, change: TicketChange) -> tuple[Event, ...]:
     ticket = change.ticket(act.ticket)
     before = change.uow.escalations.of(ticket.number)
-    within = change.policy.escalation.undo_within
-    if before is None or before.decided_at is None or before.is_open:
+    if before is None or before.is_open:
         raise ActRefused(f"there is no decision on an escalation of #{ticket.number}")
-    if before.decided_by is None or before.decided_by.id != act.actor.id:
-        raise ActRefused("only whoever made a decision can take it back")
-    if change.now - before.decided_at > within:
-        raise ActRefused(f"a decision can be taken back within {_minutes(within)} minutes")
     reopened = replace(
         before,
         state=EscalationState.REQUESTED,
@@ -143,8 +138,9 @@ def _undo(act: UndoDecision, change: TicketChange) -> tuple[Event, ...]:
         "requested",
         "",
         act.evidence,
+        undoes=act.entry.id,
     )
-    return ()
+    return (DecisionUndone(change.ticket(ticket.number), act.actor, reopened, None),)
 
 
 def _climb(act: ClimbMatrix, change: TicketChange) -> tuple[Event, ...]:
@@ -165,7 +161,3 @@ def _climb(act: ClimbMatrix, change: TicketChange) -> tuple[Event, ...]:
         "",
     )
     return (EscalationClimbed(change.ticket(ticket.number), None, higher, None),)
-
-
-def _minutes(time: timedelta) -> int:
-    return round(time.total_seconds() / 60)

@@ -25,6 +25,7 @@ from gateway.domain.acts import (
     DecideEscalation,
     HoldMail,
     MailDropped,
+    MarkWrong,
     Nudge,
     OpenTicket,
     OweUpdate,
@@ -33,6 +34,7 @@ from gateway.domain.acts import (
     RefuseMail,
     RemindCustomer,
     RequestEscalation,
+    UndoChange,
     UndoDecision,
 )
 from gateway.domain.events import (
@@ -66,11 +68,14 @@ from gateway.errors import ActRefused
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.follow_clocks import started
+from gateway.pipeline.let_follow import let_follow
+from gateway.pipeline.mark_wrong import mark_wrong
 from gateway.pipeline.ticket_change import TicketChange, by_itself
+from gateway.pipeline.undo_change import undo_change
 from gateway.ports import UnitOfWork
 
 # Whoever asks for news ten times within an hour is one who asks for news.
-_NUDGES_ARE_ONE = timedelta(hours=1)
+NUDGES_ARE_ONE = timedelta(hours=1)
 # Whoever forges somebody's name must not flood them with our notices.
 _TOLD_ONCE_IN = timedelta(hours=1)
 
@@ -83,14 +88,16 @@ def change_ticket(
     now: datetime,
     at: datetime | None = None,
     historic: bool = False,
+    mail: int | None = None,
 ) -> tuple[Event, ...]:
     """Do all of `acts` in order; each says what has happened.
 
     Args:
         at: when it was wanted, such as a mail's receipt; `now` where it is wanted now.
         historic: old mail is filed: nothing is promised for the tickets that it opens.
+        mail: ledger id of the mail that wants it, or None.
     """
-    change = _Change(uow, policy, now, at or now, historic=historic)
+    change = _Change(uow, policy, now, at or now, historic=historic, mail=mail)
     happened = [event for act in acts for event in _carry_out(act, change)]
     return (*happened, *change.finish())
 
@@ -98,6 +105,12 @@ def change_ticket(
 def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
     if isinstance(act, RequestEscalation | DecideEscalation | UndoDecision | ClimbMatrix):
         return change_escalation(act, change)
+    if isinstance(act, AddParticipants):
+        return let_follow(act, change)
+    if isinstance(act, UndoChange):
+        return undo_change(act, change)
+    if isinstance(act, MarkWrong):
+        return mark_wrong(act, change)
     return _HOW[type(act)](change, act)
 
 
@@ -271,30 +284,13 @@ class _Change(TicketChange):
 
     def nudge(self, act: Nudge) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
-        told = ticket.nudged_at is not None and self.now - ticket.nudged_at < _NUDGES_ARE_ONE
+        told = ticket.nudged_at is not None and self.now - ticket.nudged_at < NUDGES_ARE_ONE
         nudged_at = ticket.nudged_at if told else self.now
         self.save(replace(ticket, nudges=ticket.nudges + 1, nudged_at=nudged_at))
         said = replace(act.said, author=self.known(act.said.author, ticket.language))
         comment = self.say(ticket.number, said, "public")
         self.note(ticket.number, "nudge", said, to=str(ticket.nudges + 1))
         return () if told else (Nudged(self.ticket(ticket.number), said.author, comment),)
-
-    def add_participants(self, act: AddParticipants) -> tuple[Event, ...]:
-        ticket = self.ticket(act.ticket)
-        following = {contact.key for contact in self.uow.participants(act.ticket)}
-        if ticket.requester is not None:
-            following.add(ticket.requester.key)
-        actor = act.actor.address if act.actor else ""
-        for contact in act.contacts:
-            if contact.key in following:
-                continue
-            known = self.known(contact, ticket.language)
-            if known is not None:
-                self.uow.add_participant(act.ticket, known)
-                self.enter(
-                    act.ticket, actor, "participant", "", known.address, "named in the mail", act.evidence
-                )
-        return ()
 
     def hold(self, act: HoldMail) -> tuple[Event, ...]:
         if act.ticket is None or act.said.inbound_id is None:
@@ -381,7 +377,6 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         AssignTicket: _Change.assign,
         ChangeType: _Change.change_type,
         Nudge: _Change.nudge,
-        AddParticipants: _Change.add_participants,
         HoldMail: _Change.hold,
         RecordReturn: _Change.record_return,
         RecordAutomatic: _Change.record_automatic,

@@ -14,6 +14,7 @@ from gateway.domain.events import (
     EscalationEvent,
     Event,
     FlexCharged,
+    LoweringUndone,
     MailHeld,
     MailRefused,
     NotificationReturned,
@@ -21,6 +22,7 @@ from gateway.domain.events import (
     PriorityClaimed,
     SlaWarned,
     StateChanged,
+    StateUndone,
     TicketReopened,
 )
 from gateway.domain.flex import say_minutes
@@ -37,7 +39,7 @@ def context_of(
         "desk": _desk(event.ticket, desk),
         "recipient": {"name": recipient.name, "address": recipient.address},
         "ticket": _ticket(event.ticket, language, desk, policy),
-        "comment": None if comment is None else _comment(comment),
+        "comment": None if comment is None else _comment(comment, language, policy),
         "change": _change(event, language, policy),
         "attachments": [
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
@@ -48,7 +50,7 @@ def context_of(
         "returned": _returned(event),
         "escalation": _escalation(event, language, policy),
         "claim": _claim(event, language, policy),
-        "answer": _answer(event, language),
+        "answer": _answer(event, language, policy),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
     }
@@ -89,22 +91,27 @@ def _ticket(ticket: Ticket, language: str, desk: Desk, policy: Policy) -> dict[s
     }
 
 
-def _comment(comment: Comment) -> dict[str, Any]:
+def _comment(comment: Comment, language: str, policy: Policy) -> dict[str, Any]:
     author = comment.author.mailbox if comment.author else None
     return {
         "author": (author.name or author.address) if author else comment.author_shown,
         "text": comment.text,
         "evidence": comment.evidence,
         "verified": comment.verified,
+        "mail": comment.inbound_id,
+        "suggested": [
+            {"label": policy.escalation.shown([each.means], language)[0], "words": each.words}
+            for each in comment.suggested
+        ],
     }
 
 
 def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
     match event:
-        case StateChanged() | TicketReopened():
+        case StateChanged() | TicketReopened() | StateUndone():
             before = _state_label(event.before, language, policy)
             after = _state_label(event.ticket.state, language, policy)
-        case PriorityChanged():
+        case PriorityChanged() | LoweringUndone():
             before = policy.priorities[event.before].label(language)
             after = policy.priorities[event.ticket.priority].label(language)
         case _:
@@ -175,7 +182,7 @@ def _claim(event: Event, language: str, policy: Policy) -> dict[str, Any] | None
     return {"label": policy.priorities[event.claimed].label(language), "words": event.words}
 
 
-def _answer(event: Event, language: str) -> dict[str, Any] | None:
+def _answer(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
     match event:
         case CommandsAnswered():
             commands = [
@@ -183,10 +190,13 @@ def _answer(event: Event, language: str) -> dict[str, Any] | None:
                     "command": each.command,
                     "done": each.done,
                     "why": each.french if language == "fr" else each.english,
+                    "undo": each.undo,
                 }
                 for each in event.answers
             ]
-            return {"commands": commands, "evidence": event.evidence, "deed": "", "reason": ""}
+            minutes = round(policy.escalation.undo_within.total_seconds() / 60)
+            answer = {"commands": commands, "evidence": event.evidence, "deed": "", "reason": ""}
+            return answer | {"undo_minutes": minutes}
         case ConfirmationAsked():
             return {"commands": [], "evidence": "", "deed": event.deed, "reason": ""}
         case MailRefused():

@@ -60,9 +60,11 @@ def _intent(intent: Intent) -> dict[str, object]:
         "evidence": [_hit(each) for each in intent.evidence],
         "set_aside": [{**_hit(each.hit), "operator": each.operator} for each in intent.set_aside],
         "suggested": [_hit(each) for each in intent.suggested],
+        "shadowed": [_hit(each) for each in intent.shadowed],
         "grounds": list(intent.grounds),
         "refusals": list(intent.refusals),
         "claimed_priority": intent.claimed_priority,
+        "commands": [f"#{each.name} {each.argument}".rstrip() for each in intent.commands],
     }
 
 

@@ -22,6 +22,7 @@ from gateway.domain.token import Token
 from gateway.domain.visibility import answers_for, is_colleague, takes_part
 from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
+from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.own_words import without_own_words
 from gateway.pipeline.thread import (
     answered_ids,
@@ -113,6 +114,7 @@ def gather(
     evidence = weigh_token(examined.evidence, match, author, uow)
     ticket = uow.ticket(match.chosen.ticket) if match.chosen else None
     first_id = uow.first_with_content(inbound.id)
+    commands = {each.name for each in classified.intent.commands}
     said = _said(examined, classified, author, evidence, is_new=ticket is None)
     facts = Facts(
         inbound_id=inbound.id,
@@ -131,6 +133,10 @@ def gather(
         named=_named(mail, desk, uow) if evidence.level >= Level.E2 else (),
         opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,
         released=inbound.instruction == "release",
+        recent=uow.recent_entries(ticket.number) if ticket and "undo" in commands else (),
+        marked=marked_mail(mail, ticket, uow, signer, tables.intent)
+        if ticket and "wrong" in commands
+        else None,
     )
     return classified, facts
 

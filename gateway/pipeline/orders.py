@@ -24,16 +24,17 @@ from gateway.domain.acts import (
     Nudge,
     RequestEscalation,
     Said,
-    UndoDecision,
 )
 from gateway.domain.address import author_key
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import still_missing
 from gateway.domain.flex import is_charged, minutes_of
+from gateway.domain.intent.case import ReadMail
 from gateway.domain.policy import Policy
-from gateway.domain.ticket import Ticket
+from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.workflow import movers
 from gateway.errors import ActRefused
+from gateway.pipeline.taking_back import mark_wrong, undo_last
 
 _DETAIL = re.compile(r"\b(at|who|resolution|third_party|time|temps)=(\"[^\"]{0,200}\"|\S{1,200})")
 
@@ -44,6 +45,7 @@ class Orders:
 
     Attributes:
         said: the text that comes with them; its text may be empty.
+        recent, marked: the newest of the timeline, and the mail in question; for `taking_back`.
     """
 
     ticket: Ticket
@@ -52,6 +54,8 @@ class Orders:
     desk: Desk
     policy: Policy
     now: datetime
+    recent: tuple[TimelineEntry, ...] = ()
+    marked: ReadMail | None = None
 
     def comment(self) -> list[Act]:
         """A public comment: of the desk when the actor is on the roster, else of the customer."""
@@ -82,7 +86,7 @@ class Orders:
 
     def note(self) -> list[Act]:
         """An internal note, which no customer sees."""
-        self._staff()
+        self.staff()
         self._need_text("a note needs a text")
         return [AddComment(self.ticket.number, self.said, "internal", by_desk=True)]
 
@@ -95,7 +99,7 @@ class Orders:
                 f"there is no state {word!r}; the states are {', '.join(states)}",
                 f"il n'y a pas d'état {word!r} ; les états sont {', '.join(states)}",
             )
-        self._staff()
+        self.staff()
         text = self.said.text.strip()
         by = movers(self.actor, for_customer=False)
         self.policy.workflow.check_transition(
@@ -120,7 +124,7 @@ class Orders:
 
     def charge(self, time: str) -> list[Act]:
         """Take the time that a closed ticket has cost from its Flex contract."""
-        actor = self._staff()
+        actor = self.staff()
         if self.ticket.state != "closed":
             raise ActRefused(
                 f"#{self.ticket.number} is {self.ticket.state}; a Flex contract is charged when it is closed",
@@ -166,7 +170,7 @@ class Orders:
             raise ActRefused(
                 f"#{self.ticket.number} is {found} already", f"#{self.ticket.number} est déjà {found}"
             )
-        return [ChangePriority(self.ticket.number, found, self._staff(), reason.strip(), self.said.evidence)]
+        return [ChangePriority(self.ticket.number, found, self.staff(), reason.strip(), self.said.evidence)]
 
     def assign(self, who: str) -> list[Act]:
         """Give the ticket to an agent, by address or name; `me` is the actor."""
@@ -180,7 +184,7 @@ class Orders:
             raise ActRefused(
                 f"{who} is no agent; there are {shown}", f"{who} n'est pas un agent ; il y a {shown}"
             )
-        return [AssignTicket(self.ticket.number, named[0], self._staff(), self.said.evidence)]
+        return [AssignTicket(self.ticket.number, named[0], self.staff(), self.said.evidence)]
 
     def change_type(self, word: str) -> list[Act]:
         """Another type."""
@@ -191,7 +195,7 @@ class Orders:
                 f"there is no type {word!r}; there are {', '.join(types)}",
                 f"il n'y a pas de type {word!r} ; il y a {', '.join(types)}",
             )
-        return [ChangeType(self.ticket.number, found, self._staff(), self.said.evidence)]
+        return [ChangeType(self.ticket.number, found, self.staff(), self.said.evidence)]
 
     def nudge(self) -> list[Act]:
         """Ask for news."""
@@ -246,10 +250,6 @@ class Orders:
                 "un refus demande un motif, qui est donné au client",
             )
         return [self._decision(approved=False, estimate="", reason=reason.strip())]
-
-    def undo_decision(self) -> list[Act]:
-        """Take the decision on an escalation back."""
-        return [UndoDecision(self.ticket.number, self.actor, self.said.evidence)]
 
     def close(self, argument: str) -> list[Act]:
         """Close it: a customer at once, the desk with a resolution."""
@@ -316,7 +316,8 @@ class Orders:
         requester = self.ticket.requester
         return self.actor.is_staff and not (requester is not None and requester.id == self.actor.id)
 
-    def _staff(self) -> Contact:
+    def staff(self) -> Contact:
+        """The actor, who must be on the roster."""
         if not self.actor.is_staff:
             raise ActRefused(
                 f"{self.actor.address} is not on the roster",
@@ -383,6 +384,8 @@ _COMMANDS: Mapping[str, Callable[[Orders, str], list[Act]]] = MappingProxyType(
         "close": lambda orders, argument: orders.close(argument),
         "reopen": lambda orders, _: orders.reopen(),
         "charge": lambda orders, argument: orders.charge(argument),
+        "undo": lambda orders, _: undo_last(orders),
+        "wrong": mark_wrong,
         "help": lambda _orders, _: [],
     }
 )

@@ -59,6 +59,26 @@ class InboundStore(Protocol):
         """Give a mail back, to be tried again alone; raises LeaseLost."""
 
 
+class Tools(Protocol):
+    """What steps 6 to 9 go by."""
+
+    @property
+    def policy(self) -> Policy:
+        """What the rules say."""
+
+    @property
+    def tables(self) -> ReadingTables:
+        """The words by which mail is read."""
+
+    @property
+    def renderer(self) -> Renderer:
+        """The templates."""
+
+    @property
+    def staff_token_suffices(self) -> bool:
+        """`trust.staff` is `token`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Processor:
     """What the steps need of the outside, for one worker.
@@ -168,7 +188,7 @@ class Processor:
         self.inbound.postpone(inbound, until=until, error=f"{type(error).__name__}: {error}"[:500])
 
 
-def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *, now: datetime) -> Settlement:
+def settle(mail: Examined, uow: UnitOfWork, tools: Tools, signer: Signer, *, now: datetime) -> Settlement:
     """Steps 6 to 9 for one mail: which ticket, what to do, what has happened, who is told."""
     if mail.classified is None:
         return _settle_unreadable(mail, uow, tools, signer, now=now)
@@ -184,6 +204,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
         now=now,
         at=now if envelope.historic else envelope.received_at,
         historic=envelope.historic,
+        mail=mail.inbound.id,
     )
     told = _tell(mail, events, uow, tools, signer, now=now)
     read = classified.mail
@@ -202,7 +223,7 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *,
 
 
 def _settle_unreadable(
-    mail: Examined, uow: UnitOfWork, tools: Processor, signer: Signer, *, now: datetime
+    mail: Examined, uow: UnitOfWork, tools: Tools, signer: Signer, *, now: datetime
 ) -> Settlement:
     """A ticket with the bytes attached, so that somebody looks and the desk's clock starts."""
     reverse_path = mail.inbound.envelope.reverse_path
@@ -224,7 +245,7 @@ def _settle_unreadable(
         follow_up_of=None,
         confirm=False,
     )
-    events = change_ticket([opening], uow, tools.policy, now=now)
+    events = change_ticket([opening], uow, tools.policy, now=now, mail=mail.inbound.id)
     told = _tell(mail, events, uow, tools, signer, now=now)
     settlement = Settlement(
         outcome=mail.trouble_outcome,
@@ -244,7 +265,7 @@ def _tell(
     mail: Examined,
     events: Sequence[Event],
     uow: UnitOfWork,
-    tools: Processor,
+    tools: Tools,
     signer: Signer,
     *,
     now: datetime,

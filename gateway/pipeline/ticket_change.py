@@ -11,8 +11,9 @@ from gateway.domain.escalation import escalation_timers
 from gateway.domain.events import Event, SlaBreached, SlaWarned
 from gateway.domain.policy import Policy
 from gateway.domain.sla import Mark, news
-from gateway.domain.ticket import Comment, Ticket, TimelineEntry
+from gateway.domain.ticket import Before, Comment, Ticket, TimelineEntry
 from gateway.domain.timers import Waiting, pending
+from gateway.domain.undo import RESTORABLE
 from gateway.errors import NotFound
 from gateway.pipeline.follow_clocks import follow
 from gateway.ports import UnitOfWork
@@ -24,22 +25,32 @@ class TicketChange:
     Attributes:
         at: when what is done was wanted, such as a mail's receipt; clocks reckon from there.
         historic: whether old mail is filed, for which nothing is promised.
+        mail: ledger id of the mail that brings it about, or None.
         opened: number of the ticket that was opened last, or 0.
         last_said: by ticket, what this run has added to its comments last.
     """
 
     def __init__(
-        self, uow: UnitOfWork, policy: Policy, now: datetime, at: datetime, *, historic: bool
+        self,
+        uow: UnitOfWork,
+        policy: Policy,
+        now: datetime,
+        at: datetime,
+        *,
+        historic: bool,
+        mail: int | None = None,
     ) -> None:
         self.uow = uow
         self.policy = policy
         self.now = now
         self.at = at
         self.historic = historic
+        self.mail = mail
         self.opened = 0
         self.last_said: dict[int, Comment] = {}
         self._touched: dict[int, None] = {}
         self._marks: list[tuple[int, str, Mark]] = []
+        self._saved: dict[int, Ticket] = {}
 
     def ticket(self, number: int) -> Ticket:
         """The ticket as it is now; raises NotFound."""
@@ -60,7 +71,13 @@ class TicketChange:
             )
             for mark in news(old, new)
         ]
+        self._saved[ticket.number] = before
         self.uow.save_ticket(after)
+        self._touched[ticket.number] = None
+
+    def put(self, ticket: Ticket) -> None:
+        """The ticket as it is from now on, with the clocks and the waiting that it is given."""
+        self.uow.save_ticket(replace(ticket, updated_at=self.now))
         self._touched[ticket.number] = None
 
     def spoken(self, number: int) -> None:
@@ -123,6 +140,7 @@ class TicketChange:
             verified=said.verified,
             inbound_id=said.inbound_id,
             attachments=said.attachments,
+            suggested=said.suggested,
         )
 
     def note(self, number: int, kind: str, said: Said, *, to: str, reason: str = "") -> None:
@@ -131,10 +149,34 @@ class TicketChange:
         self.enter(number, actor, kind, "", to, reason, said.evidence)
 
     def enter(
-        self, number: int, actor: str, kind: str, before: str, after: str, reason: str, evidence: str
+        self,
+        number: int,
+        actor: str,
+        kind: str,
+        before: str,
+        after: str,
+        reason: str,
+        evidence: str,
+        *,
+        undoes: int | None = None,
     ) -> None:
-        """Enter a change into the timeline."""
-        self.uow.add_timeline(TimelineEntry(number, self.now, actor, kind, before, after, reason, evidence))
+        """Enter a change into the timeline; one that can be undone, right after it was saved."""
+        saved = self._saved.get(number) if kind in RESTORABLE and undoes is None else None
+        self.uow.add_timeline(
+            TimelineEntry(
+                number,
+                self.now,
+                actor,
+                kind,
+                before,
+                after,
+                reason,
+                evidence,
+                inbound_id=self.mail,
+                undoes=undoes,
+                before=Before.of(saved) if saved is not None else None,
+            )
+        )
 
 
 def by_itself(text: str) -> Said:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import Escalation
+from gateway.domain.intent.case import Case
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
@@ -51,6 +52,13 @@ class Tellings(Protocol):
         """Whether nobody has told the contact for so long; from now on somebody has."""
 
 
+class Cases(Protocol):
+    """Mails that were read wrongly, in a unit of work."""
+
+    def keep(self, case: Case, *, actor: str, now: datetime) -> None:
+        """Keep a case to test, instead of one that was kept of the same mail."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the desk's rows, seen as values; belongs to one call.
 
@@ -67,6 +75,10 @@ class UnitOfWork(Protocol):
     @property
     def tellings(self) -> Tellings:
         """Who was told of mail in their name."""
+
+    @property
+    def cases(self) -> Cases:
+        """Mails that were read wrongly."""
 
     @property
     def timers(self) -> Timers:
@@ -116,6 +128,12 @@ class UnitOfWork(Protocol):
 
     def add_timeline(self, entry: TimelineEntry) -> None:
         """Append to the ticket's timeline."""
+
+    def recent_entries(self, ticket: int) -> tuple[TimelineEntry, ...]:
+        """The newest hundred of the ticket's timeline, the newest first."""
+
+    def customers_mail(self, ticket: int, inbound_id: int | None) -> Comment | None:
+        """What a mail said on the ticket; the customers' last, where `inbound_id` names none."""
 
     def add_message_id(self, message_id: str, ticket: int) -> None:
         """Remember that a mail with that id was received on the ticket."""

@@ -45,9 +45,10 @@ class ProcessFile(Strict):
 
 
 class LabelsFile(Strict):
-    """Grounds and refusals as people read them, by id and language."""
+    """Grounds and refusals, and what else words may ask for, as people read them, by id and language."""
 
     labels: dict[str, dict[str, Words]]
+    asks: dict[str, dict[str, Words]]
 
 
 def load_escalation(folder: Path, priorities: Collection[str], preset: str = "") -> EscalationPolicy:
@@ -67,16 +68,18 @@ def load_escalation(folder: Path, priorities: Collection[str], preset: str = "")
         for position, name in enumerate(row.priorities):
             known(source, ("matrix", number, "priorities", position), name, sorted(priorities), "priority")
     labels_source = read_source(folder / "escalation" / "labels.yaml")
-    labels = typed(labels_source, LabelsFile).labels
-    for name, texts in labels.items():
-        for language in ("en", "fr"):
-            if language not in texts:
-                raise labels_source.refuse(("labels", name), f"the label in {language!r} is missing")
+    shown = typed(labels_source, LabelsFile)
+    labels = shown.labels
+    for key, names in (("labels", labels), ("asks", shown.asks)):
+        for name, texts in names.items():
+            for language in ("en", "fr"):
+                if language not in texts:
+                    raise labels_source.refuse((key, name), f"the label in {language!r} is missing")
     for key, ids in (("straight", read.straight), ("opening", read.opening)):
         for number, name in enumerate(ids):
             known(source, (key, number), name, list(labels), "ground")
     return EscalationPolicy(
-        labels=labels,
+        labels=labels | shown.asks,
         nudge_first=read.nudge_first,
         straight=frozenset(read.straight),
         opening=frozenset(read.opening),

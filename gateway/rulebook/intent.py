@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gateway.domain.intent.folding import fold_in_place
 from gateway.domain.intent.patterns import Grammar, Pattern, PatternError
+from gateway.domain.intent.result import Mode
 from gateway.domain.intent.tables import IntentTables, Needs, Operator, QuantityTables, Rule, Sense
 from gateway.domain.intent.typos import Speller
 from gateway.errors import ConfigurationError
@@ -21,27 +22,31 @@ from gateway.rulebook.intent_files import (
     QuantitiesFile,
     RuleEntry,
 )
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.source import Model, Place, Source, read_source, typed
 
 _DETAILS = frozenset((Sense.REASON, Sense.IMPACT, Sense.SINCE, Sense.HOW_MANY))
+_WITHOUT_EFFECT = _DETAILS | {Sense.MENTION}
 _GROUND_FILES = (("grounds.yaml", Sense.GROUND), ("refusals.yaml", Sense.REFUSAL))
 
 
-def load_intent_tables(folder: Path) -> IntentTables:
+def load_intent_tables(folder: Path, preset: str = "") -> IntentTables:
     """Read and compile all of them.
 
     Args:
         folder: of the rules.
+        preset: laid over the lexicons, grounds and refusals; empty for these as they are.
 
     Raises:
         ConfigurationError: a file is missing, or a rule is wrong, with file, line and reason.
     """
     home = folder / "escalation"
     lexicons = {
-        path.name.split(".")[1]: _read(path, LexiconFile) for path in sorted(home.glob("lexicon.*.yaml"))
+        path.name.split(".")[1]: _laid_over(folder, path.name, preset, LexiconFile)
+        for path in sorted(home.glob("lexicon.*.yaml"))
     }
     operators = [_read(path, OperatorsFile) for path in sorted(home.glob("operators.*.yaml"))]
-    grounds = [(*_read(home / name, GroundsFile), sense) for name, sense in _GROUND_FILES]
+    grounds = [(*_laid_over(folder, name, preset, GroundsFile), sense) for name, sense in _GROUND_FILES]
     if not lexicons or not operators:
         raise ConfigurationError("has no lexicon.*.yaml or no operators.*.yaml", file=home)
     sources: list[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]] = [
@@ -84,6 +89,11 @@ def _read(path: Path, model: type[Model]) -> tuple[Source, Model]:
     return source, typed(source, model)
 
 
+def _laid_over(folder: Path, name: str, preset: str, model: type[Model]) -> tuple[Source, Model]:
+    source = read_rules(folder, f"escalation/{name}", preset)
+    return source, typed(source, model)
+
+
 def _classes(
     files: Iterable[tuple[Source, LexiconFile | OperatorsFile | GroundsFile]],
 ) -> dict[str, list[str]]:
@@ -109,6 +119,9 @@ class _Compiler:
         """Compile a rule of a lexicon."""
         if entry.sense in {Sense.GROUND, Sense.REFUSAL}:
             raise source.refuse((*place, "sense"), "grounds and refusals stand in files of their own")
+        if entry.mode is not Mode.ACT and entry.sense in _WITHOUT_EFFECT:
+            reason = f"a rule of sense {entry.sense} has no effect of its own, and so no mode"
+            raise source.refuse((*place, "mode"), reason)
         self._add(source, place, Rule(f"{entry.id}.{language}", entry.sense, entry.mode, ()), entry.patterns)
 
     def add_ground(self, source: Source, place: Place, entry: GroundEntry, sense: Sense) -> None:

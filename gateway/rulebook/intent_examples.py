@@ -1,6 +1,7 @@
 """The examples of `rules/escalation/`, run against the rules: each one's own, and whole texts.
 
-The texts in `examples/held-*.yaml` were written before the rules and are not tuned on: of them precision
+Examples are about words: a rule that only suggests is met all the same, and what a text means is not
+demanded of a rule that was put into shadow. The texts in `examples/held-*.yaml` were written before the rules and are not tuned on: of them precision
 and recall are demanded, not each single reading.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from gateway.domain.intent.matching import details_said, read_zone
 from gateway.domain.intent.read import read_intent
-from gateway.domain.intent.result import Asked, Intent
+from gateway.domain.intent.result import Intent, meanings
 from gateway.domain.intent.tables import IntentTables, Sense
 from gateway.domain.zones import Zones
 from gateway.rulebook.intent import load_intent_tables
@@ -25,6 +26,7 @@ from gateway.rulebook.intent_files import (
     RuleEntry,
     TextExample,
 )
+from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reading_examples import ReadingExample
 from gateway.rulebook.source import known, read_source, typed
 
@@ -52,28 +54,39 @@ class Score:
         return self.found / max(self.found + self.missed, 1)
 
 
-def run_intent_examples(folder: Path) -> Iterator[ReadingExample]:
+def run_intent_examples(folder: Path, preset: str = "") -> Iterator[ReadingExample]:
     """Run all of them.
 
     Args:
         folder: of the rules.
+        preset: whose own lexicons, grounds and refusals alone are run; empty for the rules as they are.
 
     Raises:
         ConfigurationError: a rule is wrong, or an example means what does not exist.
     """
-    tables = load_intent_tables(folder)
     home = folder / "escalation"
-    for path in sorted(home.glob("lexicon.*.yaml")):
-        language = path.name.split(".")[1]
-        for entry in typed(read_source(path), LexiconFile).rules:
-            yield from _of_rule(path.name, f"{entry.id}.{language}", entry, tables)
-    for name in ("grounds.yaml", "refusals.yaml"):
-        for ground in typed(read_source(home / name), GroundsFile).rules:
-            yield from _of_rule(name, ground.id, ground, tables)
+    laid = folder / "presets" / preset / "escalation"
+    files = [*(path.name for path in sorted(home.glob("lexicon.*.yaml"))), "grounds.yaml", "refusals.yaml"]
+    if preset:
+        files = [name for name in files if (laid / name).is_file()]
+        if not files:
+            return
+    tables = load_intent_tables(folder, preset)
+    for name in files:
+        source = read_rules(folder, f"escalation/{name}", preset)
+        if name.startswith("lexicon."):
+            language = name.split(".")[1]
+            for entry in typed(source, LexiconFile).rules:
+                yield from _of_rule(name, f"{entry.id}.{language}", entry, tables)
+        else:
+            for ground in typed(source, GroundsFile).rules:
+                yield from _of_rule(name, ground.id, ground, tables)
+    if preset:
+        return
     for path in sorted(home.glob("operators.*.yaml")):
         for operator in typed(read_source(path), OperatorsFile).operators:
             for text in operator.examples:
-                names = {one.operator for one in _read(text, tables).set_aside}
+                names = {one.operator for one in read_text(text, tables).set_aside}
                 found = operator.name if operator.name in names else ", ".join(sorted(names)) or "nothing"
                 yield ReadingExample(f"escalation/{path.name}", text, operator.name, found)
     yield from _of_texts(home, tables)
@@ -94,22 +107,38 @@ def read_examples(path: Path, tables: IntentTables) -> list[TextExample]:
     return examples
 
 
-def meanings_of(intent: Intent) -> set[str]:
-    """What a text was read to mean, in the words of the examples."""
-    asked = set() if intent.asked is Asked.NONE else {intent.asked.value}
-    claimed = {intent.claimed_priority} if intent.claimed_priority else set()
-    return {*asked, *claimed, *intent.grounds, *intent.refusals}
+def meanings_of(intent: Intent, meant: Iterable[str] = ()) -> set[str]:
+    """What a text was read to mean, in the words of the examples.
+
+    Args:
+        meant: what it should mean; rules in shadow add what of it they met, and nothing else.
+    """
+    return meanings((*intent.evidence, *intent.suggested)) | (meanings(intent.shadowed) & set(meant))
 
 
 def score(examples: Iterable[TextExample], kinds: set[str], tables: IntentTables) -> Score:
     """Count what of `kinds` is found in the texts, rightly and wrongly, and missed."""
     found = wrong = missed = 0
     for example in examples:
-        meant, read = set(example.means) & kinds, meanings_of(_read(example.text, tables)) & kinds
+        meant = set(example.means) & kinds
+        read = meanings_of(read_text(example.text, tables), example.means) & kinds
         found += len(meant & read)
         wrong += len(read - meant - set(example.may))
         missed += len(meant - read)
     return Score(found, wrong, missed)
+
+
+def as_read(file: str, example: TextExample, tables: IntentTables) -> ReadingExample:
+    """A whole text: everything that it means, and nothing else but what it may mean too."""
+    read = meanings_of(read_text(example.text, tables), example.means)
+    return ReadingExample(
+        file, example.text, _listed(example.means), _listed(read - (set(example.may) - set(example.means)))
+    )
+
+
+def read_text(text: str, tables: IntentTables) -> Intent:
+    """What a mail with nothing but this new text asks for."""
+    return read_intent(Zones(text, "", ""), tables)
 
 
 def _of_rule(
@@ -131,9 +160,9 @@ def _name(rule: str) -> str:
 
 def _rules_met(text: str, tables: IntentTables) -> set[str]:
     """The rules that count in a text; of mentions those that were met at all."""
-    intent = _read(text, tables)
+    intent = read_text(text, tables)
     mentions = {rule.id for rule in tables.rules if rule.sense is Sense.MENTION}
-    met = {hit.rule for hit in (*intent.evidence, *intent.suggested)}
+    met = {hit.rule for hit in (*intent.evidence, *intent.suggested, *intent.shadowed)}
     met |= {one.hit.rule for one in intent.set_aside} & mentions
     said = details_said(read_zone(text, tables)[1], tables)
     return met | {rule.id for rule in tables.rules if rule.sense in _DETAILS and rule.sense in said}
@@ -147,10 +176,7 @@ def _of_texts(home: Path, tables: IntentTables) -> Iterator[ReadingExample]:
             held += examples
             continue
         for example in examples:
-            read = meanings_of(_read(example.text, tables)) - (set(example.may) - set(example.means))
-            yield ReadingExample(
-                f"escalation/examples/{path.name}", example.text, _listed(example.means), _listed(read)
-            )
+            yield as_read(f"escalation/examples/{path.name}", example, tables)
     grounds = {rule.id for rule in tables.rules if rule.sense is Sense.GROUND}
     for name, kinds in (("escalation", {"escalation"}), ("grounds", grounds)):
         reached = score(held, kinds, tables)
@@ -173,7 +199,3 @@ def _listed(meanings: Iterable[str]) -> str:
 
 def _ids(tables: IntentTables) -> list[str]:
     return [rule.id for rule in tables.rules if rule.sense in {Sense.GROUND, Sense.REFUSAL}]
-
-
-def _read(text: str, tables: IntentTables) -> Intent:
-    return read_intent(Zones(text, "", ""), tables)

@@ -27,8 +27,8 @@ from gateway.rulebook.source import read_source
 _Table = TypeVar("_Table")
 
 
-def load_reading_tables(folder: Path) -> ReadingTables:
-    """Read and compile all of them.
+def load_reading_tables(folder: Path, preset: str = "") -> ReadingTables:
+    """Read and compile all of them, with what the preset lays over the words that ask for something.
 
     Raises:
         ConfigurationError: a file is missing, or is not what it should be.
@@ -40,7 +40,7 @@ def load_reading_tables(folder: Path) -> ReadingTables:
         automatic=_compiled(reading / "automatic.yaml", _automatic),
         bounces=_compiled(folder / "bounces.yaml", _bounces),
         languages=_compiled(reading / "languages.yaml", _languages),
-        intent=load_intent_tables(folder),
+        intent=load_intent_tables(folder, preset),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.domain.sla import Clock, Effect, Goal
+from gateway.domain.ticket import Before
 from gateway.domain.timers import Reminder, Waiting
 
 
@@ -64,6 +65,36 @@ def waiting_of(document: dict[str, Any] | None) -> Waiting | None:
         ),
         away_until=_instant(document["away_until"]),
         mail_held=document["mail_held"],
+    )
+
+
+def before_document(before: Before | None) -> dict[str, Any] | None:
+    """What a ticket was before a change."""
+    if before is None:
+        return None
+    return {
+        "resolution": before.resolution,
+        "closed_at": _text(before.closed_at),
+        "team": before.team,
+        "response": clock_document(before.response),
+        "resolution_clock": clock_document(before.resolution_clock),
+        "waiting": waiting_document(before.waiting),
+        "promised_since": _text(before.promised_since),
+    }
+
+
+def before_of(document: dict[str, Any] | None) -> Before | None:
+    """What a ticket was, of a document."""
+    if document is None:
+        return None
+    return Before(
+        resolution=document["resolution"],
+        closed_at=_instant(document["closed_at"]),
+        team=document["team"],
+        response=clock_of(document["response"]),
+        resolution_clock=clock_of(document["resolution_clock"]),
+        waiting=waiting_of(document["waiting"]),
+        promised_since=_instant(document["promised_since"]),
     )
 
 

@@ -26,7 +26,7 @@ _BATCH_BYTES = 16 << 20
 # Longer than a worker lets a batch take.
 _LEASE = timedelta(seconds=120)
 
-_ENVELOPE = (
+ENVELOPE = (
     inbound.c.channel,
     inbound.c.reverse_path,
     inbound.c.recipients,
@@ -37,7 +37,7 @@ _ENVELOPE = (
     inbound.c.historic,
 )
 _ENTRY = (
-    *_ENVELOPE,
+    *ENVELOPE,
     inbound.c.id,
     inbound.c.size,
     inbound.c.sha256,
@@ -118,16 +118,16 @@ class Ledger:
         ids = [number for number, _, _ in taken]
         with self._database.read() as connection:
             rows = connection.execute(
-                sa.select(inbound.c.id, inbound.c.instruction, *_ENVELOPE).where(inbound.c.id.in_(ids))
+                sa.select(inbound.c.id, inbound.c.instruction, *ENVELOPE).where(inbound.c.id.in_(ids))
             )
             details = {row.id: row for row in rows}
-            raws = _raws(connection, ids)
+            raws = raws_of(connection, ids)
         return [
             LeasedMail(
                 id=number,
                 fence=fence,
                 attempts=attempts,
-                envelope=_envelope(details[number]),
+                envelope=envelope_of(details[number]),
                 instruction=details[number].instruction,
                 raw=raws.get(number, b""),
             )
@@ -185,7 +185,7 @@ class Ledger:
     def raw(self, number: int) -> bytes:
         """The bytes as they were received."""
         with self._database.read() as connection:
-            raw = _raws(connection, [number]).get(number)
+            raw = raws_of(connection, [number]).get(number)
         if raw is None:
             raise NotFound(f"there is no mail {number} in the ledger")
         return raw
@@ -234,15 +234,17 @@ def _together(found: Sequence[AnyRow]) -> list[int]:
     """The ids that may share a batch: a tried one alone, untried ones up to a sum of bytes."""
     if found and found[0].attempts > 0:
         return [found[0].id]
-    chosen: list[int] = []
+    return [row.id for row in within_bytes(found) if row.attempts == 0]
+
+
+def within_bytes(rows: Sequence[AnyRow]) -> list[AnyRow]:
+    """The first rows whose `size` comes to no more than a batch may hold; one at least."""
     room = _BATCH_BYTES
-    for row in found:
+    for position, row in enumerate(rows):
         room -= row.size
-        if chosen and room < 0:
-            break
-        if row.attempts == 0:
-            chosen.append(row.id)
-    return chosen
+        if position and room < 0:
+            return list(rows[:position])
+    return list(rows)
 
 
 def _row(number: int, mail: NewMail, sha256: str) -> dict[str, Any]:
@@ -279,7 +281,8 @@ def _insert_blocks(connection: sa.Connection, number: int, content: Iterable[byt
             position += 1
 
 
-def _raws(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
+def raws_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
+    """The bytes of mails, by id."""
     rows = connection.execute(
         sa.select(inbound_raw.c.inbound_id, inbound_raw.c.data)
         .where(inbound_raw.c.inbound_id.in_(ids))
@@ -291,7 +294,8 @@ def _raws(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     return {number: parts[0] if len(parts) == 1 else b"".join(parts) for number, parts in blocks.items()}
 
 
-def _envelope(row: AnyRow) -> Envelope:
+def envelope_of(row: AnyRow) -> Envelope:
+    """A row of `ENVELOPE`."""
     return Envelope(
         channel=row.channel,
         reverse_path=row.reverse_path,
@@ -307,7 +311,7 @@ def _envelope(row: AnyRow) -> Envelope:
 def _entry(row: AnyRow) -> LedgerEntry:
     return LedgerEntry(
         id=row.id,
-        envelope=_envelope(row),
+        envelope=envelope_of(row),
         size=row.size,
         sha256=row.sha256,
         outcome=row.outcome,

@@ -10,11 +10,19 @@ import sqlalchemy as sa
 
 from gateway.domain.address import Mailbox
 from gateway.domain.desk import Contact
+from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.ports import NewNotification
-from gateway.storage.clocks import clock_document, clock_of, waiting_document, waiting_of
+from gateway.storage.clocks import (
+    before_document,
+    before_of,
+    clock_document,
+    clock_of,
+    waiting_document,
+    waiting_of,
+)
 from gateway.storage.schema import contacts, outbox
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -140,6 +148,7 @@ def comment_row(comment: Comment) -> dict[str, Any]:
         "verified": comment.verified,
         "inbound_id": comment.inbound_id,
         "attachments": [asdict(each) for each in comment.attachments],
+        "suggested": [asdict(each) for each in comment.suggested],
     }
 
 
@@ -157,6 +166,7 @@ def comment_of(row: AnyRow, author: Contact | None) -> Comment:
         verified=row.verified,
         inbound_id=row.inbound_id,
         attachments=tuple(Attachment(**each) for each in row.attachments),
+        suggested=tuple(Suggestion(**each) for each in row.suggested or ()),
     )
 
 
@@ -171,13 +181,27 @@ def timeline_row(entry: TimelineEntry) -> dict[str, Any]:
         "to_value": entry.to_value,
         "reason": entry.reason,
         "evidence": entry.evidence,
+        "inbound_id": entry.inbound_id,
+        "undoes": entry.undoes,
+        "before": before_document(entry.before),
     }
 
 
 def timeline_of(row: AnyRow) -> TimelineEntry:
     """A row of `timeline`."""
     return TimelineEntry(
-        row.ticket, row.at, row.actor, row.kind, row.from_value, row.to_value, row.reason, row.evidence
+        ticket=row.ticket,
+        at=row.at,
+        actor=row.actor,
+        kind=row.kind,
+        from_value=row.from_value,
+        to_value=row.to_value,
+        reason=row.reason,
+        evidence=row.evidence,
+        inbound_id=row.inbound_id,
+        undoes=row.undoes,
+        before=before_of(row.before),
+        id=row.id,
     )
 
 

@@ -249,6 +249,8 @@ comments = Table(
     Column("verified", Boolean, nullable=False),
     Column("inbound_id", Id, ForeignKey("inbound.id")),
     Column("attachments", Document, nullable=False),
+    # What was read in it without any effect.
+    Column("suggested", Document),
 )
 Index("ix_comments_ticket", comments.c.ticket, comments.c.id)
 
@@ -266,6 +268,10 @@ timeline = Table(
     Column("to_value", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("evidence", String(2), nullable=False),
+    # The mail that brought it about, the entry that it takes back, and what it can be taken back to.
+    Column("inbound_id", Id),
+    Column("undoes", Id),
+    Column("before", Document),
 )
 Index("ix_timeline_ticket", timeline.c.ticket, timeline.c.id)
 

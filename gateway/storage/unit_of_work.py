@@ -19,10 +19,12 @@ from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.ports import LeasedMail, NewNotification, Settlement
 from gateway.storage import leases
+from gateway.storage.cases import CaseRows
 from gateway.storage.database import Database
 from gateway.storage.escalations import EscalationRows
 from gateway.storage.known_rows import KnownRows
 from gateway.storage.outbox import read_notification
+from gateway.storage.recent import read_customers_mail, read_recent
 from gateway.storage.rows import (
     comment_row,
     contact_row,
@@ -72,6 +74,7 @@ class SqlUnitOfWork(KnownRows):
         self._rank = rank
         self.escalations = EscalationRows(connection)
         self.tellings = TellingRows(connection)
+        self.cases = CaseRows(connection, self._insert)
         self.timers = TimerRows(connection, self._insert)
         # What is to be written.
         self._new_tickets: dict[int, None] = {}
@@ -133,6 +136,20 @@ class SqlUnitOfWork(KnownRows):
     def add_timeline(self, entry: TimelineEntry) -> None:
         """Append to the ticket's timeline."""
         self._gather(timeline, timeline_row(entry))
+
+    def recent_entries(self, ticket: int) -> tuple[TimelineEntry, ...]:
+        """The newest of the ticket's timeline, those of this transaction included."""
+        gathered = self._rows.get(timeline, [])
+        here = [row for row in gathered if row["ticket"] == ticket]
+        if here and ticket not in self._new_tickets:
+            # They get their ids by being written.
+            self._connection.execute(sa.insert(timeline), here)
+            self._rows[timeline] = [row for row in gathered if row["ticket"] != ticket]
+        return read_recent(self._connection, ticket)
+
+    def customers_mail(self, ticket: int, inbound_id: int | None) -> Comment | None:
+        """What a mail said on the ticket; the customers' last, where `inbound_id` names none."""
+        return read_customers_mail(self._connection, ticket, inbound_id)
 
     def add_message_id(self, message_id: str, ticket: int) -> None:
         """Remember that a mail with that id was received on the ticket."""
@@ -241,6 +258,7 @@ class SqlUnitOfWork(KnownRows):
         self.escalations.write()
         self.timers.write()
         self.tellings.write()
+        self.cases.write()
         leases.finish(self._connection, inbound, self._settled)
 
     def _ticket_row(self, number: int) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _found(sentence: Sentence, candidates: _Candidates, tables: IntentTables) ->
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
-    """The longest of hits that overlap and have one sense; a mention only where nothing else is."""
+    """The longest of hits that overlap and have one sense and mode; a mention only where nothing else is."""
     kept: list[_Found] = []
     for one in sorted(found, key=lambda one: (one.rule.sense is Sense.MENTION, one.start - one.end)):
         overlapping = [other for other in kept if other.start < one.end and one.start < other.end]
@@ -128,7 +128,9 @@ def _longest(found: list[_Found]) -> list[_Found]:
         hidden = any(
             one.rule.sense is Sense.MENTION
             or (
-                other.rule.id == one.rule.id if one.rule.sense in same else other.rule.sense is one.rule.sense
+                other.rule.id == one.rule.id
+                if one.rule.sense in same
+                else (other.rule.sense, other.rule.mode) == (one.rule.sense, one.rule.mode)
             )
             for other in overlapping
         )

@@ -9,7 +9,7 @@ from gateway.domain.intent.commands import read_commands
 from gateway.domain.intent.matching import Match, details_said, read_zone
 from gateway.domain.intent.result import Asked, Command, Hit, Intent, Mode, SetAside
 from gateway.domain.intent.sentences import Sentence
-from gateway.domain.intent.tables import IntentTables, Sense
+from gateway.domain.intent.tables import IntentTables, Rule, Sense
 from gateway.domain.zones import Zones
 
 _QUOTED_CHARS = 16 * 1024
@@ -58,7 +58,8 @@ def read_intent(
         asked=asked,
         evidence=tuple(reader.evidence[:_MAX_SHOWN]),
         set_aside=tuple(reader.set_aside[:_MAX_SHOWN]),
-        suggested=tuple(reader.suggested[:_MAX_SHOWN]),
+        suggested=tuple(reader.of_mode[Mode.SUGGEST][:_MAX_SHOWN]),
+        shadowed=tuple(reader.of_mode[Mode.SHADOW][:_MAX_SHOWN]),
         grounds=_in_order(reader.grounds, order),
         refusals=_in_order(reader.refusals, order),
         claimed_priority=reader.claimed_priority(),
@@ -74,7 +75,7 @@ class _Reader:
         self.tables = tables
         self.evidence: list[Hit] = []
         self.set_aside: list[SetAside] = []
-        self.suggested: list[Hit] = []
+        self.of_mode: dict[Mode, list[Hit]] = {Mode.SUGGEST: [], Mode.SHADOW: []}
         self.grounds: set[str] = set()
         self.refusals: set[str] = set()
         self.senses: set[Sense] = set()
@@ -87,9 +88,8 @@ class _Reader:
         for match in matches:
             if operator and match.rule.sense not in _SHOWN_ELSEWHERE:
                 continue
-            hit = Hit(
-                match.rule.id, zone, text[match.start : match.end], match.start, match.end, match.rule.mode
-            )
+            rule, start, end = match.rule, match.start, match.end
+            hit = Hit(rule.id, zone, text[start:end], start, end, rule.mode, _meaning(rule))
             self._file(match, hit, operator or match.operator)
         return told
 
@@ -98,7 +98,7 @@ class _Reader:
         if operator:
             self.set_aside.append(SetAside(hit, operator))
         elif hit.mode is not Mode.ACT:
-            self.suggested.append(hit)
+            self.of_mode[hit.mode].append(hit)
         else:
             self.evidence.append(hit)
             self.senses.add(sense)
@@ -118,7 +118,8 @@ class _Reader:
             end = len(reply) if end < 0 else end
             if command.name in _COMMANDED:
                 self.senses.add(_COMMANDED[command.name])
-                self.evidence.append(Hit(f"command.{command.name}", "reply", reply[start:end], start, end))
+                name, means = f"command.{command.name}", _COMMANDED[command.name].value
+                self.evidence.append(Hit(name, "reply", reply[start:end], start, end, means=means))
             start = end
 
     def asked(self) -> Asked:
@@ -130,6 +131,12 @@ class _Reader:
     def claimed_priority(self) -> str | None:
         """The highest priority claimed."""
         return next((each.value for each in (Sense.URGENT, Sense.HIGH) if each in self.senses), None)
+
+
+def _meaning(rule: Rule) -> str:
+    if rule.sense is Sense.MENTION:
+        return ""
+    return rule.id if rule.sense in {Sense.GROUND, Sense.REFUSAL} else rule.sense.value
 
 
 def _without_names(reply: str, commands: tuple[Command, ...]) -> str:

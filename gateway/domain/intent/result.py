@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from gateway.domain.text import clean_line
 
 
 class Asked(StrEnum):
@@ -32,6 +35,8 @@ class Hit:
         text: the words as they were written.
         start: offset of the first character in the text of the zone.
         end: offset after the last one.
+        mode: of the rule; what only suggests or is only logged asks for nothing.
+        means: nudge, escalation, urgent, high, the id of a ground or refusal; empty for a mere mention.
     """
 
     rule: str
@@ -40,6 +45,7 @@ class Hit:
     start: int
     end: int
     mode: Mode = Mode.ACT
+    means: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,18 @@ class SetAside:
 
     hit: Hit
     operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What words may mean that nothing was done about; whoever works on the ticket is shown it.
+
+    Attributes:
+        means: as of a hit.
+    """
+
+    means: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,8 @@ class Intent:
     Attributes:
         evidence: the hits that count: of requests, claimed priority, grounds and refusals.
         set_aside: the hits that do not.
-        suggested: hits of rules that may suggest or only log.
+        suggested: hits that count, of rules that may only suggest.
+        shadowed: hits that count, of rules that are only logged.
         grounds: ids, in the order of the rules.
         refusals: ids, in the order of the rules.
         claimed_priority: high, urgent or None.
@@ -76,11 +95,33 @@ class Intent:
     evidence: tuple[Hit, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     suggested: tuple[Hit, ...] = ()
+    shadowed: tuple[Hit, ...] = ()
     grounds: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     claimed_priority: str | None = None
     commands: tuple[Command, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+def suggestions(intent: Intent, *, with_grounds: bool) -> tuple[Suggestion, ...]:
+    """What an agent is shown, each meaning once with the first words that say so.
+
+    Args:
+        with_grounds: whether the grounds that count opened no request, and so had no effect.
+    """
+    hits = [*intent.suggested]
+    if with_grounds:
+        hits += [hit for hit in intent.evidence if hit.means in intent.grounds]
+    words: dict[str, str] = {}
+    for hit in hits:
+        words.setdefault(hit.means, clean_line(hit.text, limit=100))
+    return tuple(Suggestion(means, text) for means, text in words.items())
+
+
+def meanings(hits: Iterable[Hit]) -> set[str]:
+    """What hits come to: escalation includes news, and urgent what is high."""
+    found = {hit.means for hit in hits if hit.means}
+    return found - {less for more, less in (("escalation", "nudge"), ("urgent", "high")) if more in found}
 
 
 NOTHING = Intent()

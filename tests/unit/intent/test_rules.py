@@ -64,17 +64,47 @@ def test_a_wrong_rule_is_refused_with_file_line_and_reason(
     assert reason in str(refused.value)
 
 
-def test_a_rule_in_shadow_suggests_and_does_not_act(rules: Path) -> None:
+@pytest.mark.parametrize("mode", ["suggest", "shadow"])
+def test_a_rule_that_may_not_act_is_shown_or_logged(rules: Path, mode: str) -> None:
     from gateway.domain.intent.read import read_intent
     from gateway.domain.zones import Zones
 
     path = rules / "escalation" / "lexicon.fr.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(
-        text.replace("sense: escalation\n", "sense: escalation\n    mode: shadow\n"), encoding="utf-8"
+        text.replace("sense: escalation\n", f"sense: escalation\n    mode: {mode}\n"), encoding="utf-8"
     )
 
     intent = read_intent(Zones("Pouvez-vous escalader ?", "", ""), load_intent_tables(rules))
 
     assert intent.asked == "none"
-    assert [hit.text for hit in intent.suggested] == ["Pouvez-vous escalader"]
+    shown = {"suggest": intent.suggested, "shadow": intent.shadowed}
+    assert [hit.text for hit in shown.pop(mode)] == ["Pouvez-vous escalader"]
+    assert list(shown.values()) == [()]
+
+
+def test_a_preset_puts_a_ground_into_shadow_and_its_examples_hold(rules: Path) -> None:
+    from gateway.rulebook.intent_examples import meanings_of, read_text
+
+    home = rules / "presets" / "erp-flex" / "escalation"
+    home.mkdir()
+    (home / "grounds.yaml").write_text(
+        "why: this desk wants to see first\nrules:\n  - {id: sso-down, mode: suggest}\n", encoding="utf-8"
+    )
+
+    intent = read_text("Le SSO est en panne.", load_intent_tables(rules, "erp-flex"))
+
+    assert (intent.grounds, meanings_of(intent)) == ((), {"sso-down"})
+    assert read_text("Le SSO est en panne.", load_intent_tables(rules)).grounds == ("sso-down",)
+    ran = list(run_intent_examples(rules, "erp-flex"))
+    assert ran
+    assert all(one.passes for one in ran)
+
+
+def test_what_has_no_effect_has_no_mode(rules: Path) -> None:
+    path = rules / "escalation" / "lexicon.en.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("sense: mention\n", "sense: mention\n    mode: shadow\n"), encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"lexicon\.en\.yaml:\d+: .*no mode"):
+        load_intent_tables(rules)
