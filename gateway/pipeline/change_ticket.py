@@ -289,6 +289,7 @@ class _Change(TicketChange):
         self.save(replace(ticket, nudges=ticket.nudges + 1, nudged_at=nudged_at))
         said = replace(act.said, author=self.known(act.said.author, ticket.language))
         comment = self.say(ticket.number, said, "public")
+        self.spoken(ticket.number)
         self.note(ticket.number, "nudge", said, to=str(ticket.nudges + 1))
         return () if told else (Nudged(self.ticket(ticket.number), said.author, comment),)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.domain.acts import OPENED, Said
+from gateway.domain.contract import contract_of
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import escalation_timers
 from gateway.domain.events import Event, SlaBreached, SlaWarned
@@ -104,7 +105,8 @@ class TicketChange:
         ticket = self.ticket(number)
         due = [*pending(self.policy.timers, ticket.response, ticket.resolution_clock, ticket.waiting)]
         request = self.uow.escalations.of(number) if ticket.escalation == "requested" else None
-        due += escalation_timers(request, ticket.promised_since, self.policy.escalation)
+        contract = contract_of(ticket, self.uow.desk)
+        due += escalation_timers(request, ticket, contract, self.policy.escalation)
         self.uow.timers.plan(number, tuple(due), is_new=is_new)
 
     def touch(self, number: int) -> None:

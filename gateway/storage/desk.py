@@ -79,7 +79,10 @@ class DeskStore:
             for domain, number in domains.items():
                 by_organisation.setdefault(number, []).append(domain)
             staff = connection.execute(
-                sa.select(*CONTACT_COLUMNS).where(contacts.c.roles != "[]").order_by(contacts.c.id)
+                sa.select(*CONTACT_COLUMNS)
+                # As text: a document would be compared with the document "[]", which nothing is.
+                .where(sa.type_coerce(contacts.c.roles, sa.Text) != "[]")
+                .order_by(contacts.c.id)
             )
             return Desk(
                 version=head.version,
