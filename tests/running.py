@@ -198,8 +198,10 @@ class RunningGateway:
 
     def breaches(self) -> list[Finding]:
         """What breaks the ledger's law."""
-        auditor = self.gateway().auditor(lambda words: None)
-        return [each for each in auditor.audit(quick=False) if not each.right]
+        gateway = self.gateway()
+        wrong = [each for each in gateway.auditor(lambda words: None).audit(quick=False) if not each.right]
+        gateway.database.close()
+        return wrong
 
     # --- commands ----------------------------------------------------------------------------
 
