@@ -115,7 +115,12 @@ def replay(
 def check(
     *,
     as_json: Json = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Without hashing every mail anew.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Without what reads every byte: hashing each mail, the database's own check."
+        ),
+    ] = False,
 ) -> None:
     """Check the set-up, the alarms and the ledger's law; non-zero when something is wrong.
 

@@ -35,15 +35,11 @@ class Audit:
         if all(answer.right for answer in answers):
             yield Finding("references", f"all {len(answers)} kinds of reference lead to a row")
 
-    def engine(self, *, quick: bool) -> Finding:
-        """What the database engine finds in its own files.
-
-        Args:
-            quick: without comparing indexes with their tables.
-        """
+    def engine(self) -> Finding:
+        """What the database engine finds in its own files."""
         with self._database.snapshot() as connection:
             if self._database.is_sqlite:
-                return _sqlite(connection, quick=quick)
+                return _sqlite(connection)
             return _postgresql(connection)
 
     def mails(self) -> int:
@@ -91,14 +87,13 @@ class Audit:
         return last, taken, sum(row.size for row in sized[:taken]), wrong
 
 
-def _sqlite(connection: sa.Connection, *, quick: bool) -> Finding:
-    pragma = "quick_check" if quick else "integrity_check"
-    words = [row[0] for row in connection.exec_driver_sql(f"PRAGMA {pragma}({_MOST_WORDS})")]
+def _sqlite(connection: sa.Connection) -> Finding:
+    words = [row[0] for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_MOST_WORDS})")]
     if words == ["ok"]:
-        return Finding("engine", f"SQLite's {pragma} finds nothing wrong")
+        return Finding("engine", "SQLite's integrity_check finds nothing wrong")
     return Finding(
         "engine",
-        f"SQLite's {pragma} finds the file damaged: {'; '.join(words)}"[:2000],
+        f"SQLite's integrity_check finds the file damaged: {'; '.join(words)}"[:2000],
         "stop the gateway, keep the file, and restore the last good backup; then look at the disk",
         count=len(words),
     )

@@ -48,6 +48,7 @@ class Question:
 def questions(now: datetime) -> Iterator[Question]:
     """The law but for its `references`."""
     yield from _outcomes(now)
+    yield from _comments()
     yield from _bytes()
     yield from _origins()
 
@@ -115,6 +116,9 @@ def _outcomes(now: datetime) -> Iterator[Question]:
         "mails have an outcome and do not say when or why",
         "somebody has changed the database by hand; `gateway mail requeue ID` reads one again",
     )
+
+
+def _comments() -> Iterator[Question]:
     opened = sa.select(inbound.c.id, inbound.c.ticket).where(inbound.c.outcome == Outcome.TICKET)
     yield Question(
         "tickets of mails",
