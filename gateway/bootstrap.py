@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import faults
 from gateway.directory import Directory, Intake, SystemClock
 from gateway.domain.desk import Desk
 from gateway.errors import ConfigurationError, DnsUnavailable
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
     from gateway.pipeline.replay import Replayer
+    from gateway.pipeline.upkeep.audit import Auditor
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
@@ -190,9 +192,11 @@ class Gateway:
                 "rules", f"the rules were changed and are wrong; those of before stay at work: {error}"
             )
             return
+        faults.reached("rules.changed")
         self.policy, self.tables, self.renderer = fresh.policy, fresh.tables, fresh.renderer
         self.rules_taken += 1
         self.alarms.end("rules")
+        faults.reached("rules.renewed")
         log.info("rules.renewed", extra={"version": self.policy.version})
 
     def rules_and_templates(self) -> list[Path]:
@@ -329,6 +333,13 @@ class Gateway:
             self.settings.gateway.operator,
         )
         return alerter, transport.close
+
+    def auditor(self, progress: Callable[[str], None]) -> Auditor:
+        """Holds the ledger's law against the database."""
+        from gateway.pipeline.upkeep.audit import Auditor
+        from gateway.storage.audit import Audit
+
+        return Auditor(Audit(self.database), self.clock, time.monotonic, time.sleep, progress)
 
     def acting(self) -> Acting:
         """Acts of the command line."""

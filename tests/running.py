@@ -10,7 +10,7 @@ import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 from gateway.bootstrap import Gateway
 from gateway.cli.ledger import mail_object, notification_object
 from gateway.cli.tickets import ticket_object
+from gateway.domain.finding import Finding
 from gateway.settings import load_settings
 from tests.services.process import free_port
 
@@ -59,6 +60,7 @@ class RunningGateway:
     Args:
         folder: for everything it keeps.
         settings: TOML beyond the usual, by section.
+        program: what is started with the gateway's arguments.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class RunningGateway:
         extra: str = "",
         smtp: str = "",
         gateway: str = "",
+        program: Sequence[str] = (sys.executable, "-m", "gateway"),
     ) -> None:
+        self.program = program
         self.folder = folder
         self.port = free_port()
         self.sent = folder / "var" / "sent"
@@ -98,7 +102,7 @@ class RunningGateway:
         """Start it, or some roles of it, and wait until it takes mail."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "--config", str(self.config), "serve", "--only", only],
+                [*self.program, "--config", str(self.config), "serve", "--only", only],
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
@@ -194,6 +198,13 @@ class RunningGateway:
         """The mails in the folder to one address, oldest first."""
         mails = [email.message_from_bytes(path.read_bytes()) for path in sorted(self.sent.glob("*.eml"))]
         return [mail for mail in mails if address in mail["To"]]
+
+    def breaches(self) -> list[Finding]:
+        """What breaks the ledger's law."""
+        gateway = self.gateway()
+        wrong = [each for each in gateway.auditor(lambda words: None).audit(quick=False) if not each.right]
+        gateway.database.close()
+        return wrong
 
     # --- commands ----------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ TABLE = (
     ("commented_by_desk", "participants", "desk-comment"),
     ("ticket_reopened", "team", "reopened"),
     ("nudged", "assignee_or_team", "nudged"),
+    ("closed_by_customer", "assignee_or_team", "closed-by-customer"),
     ("commented_by_customer", "assignee_or_team", "customer-comment"),
     ("escalation_requested", "asker", "escalation-acknowledged"),
     ("escalation_climbed", "matrix", "escalation-requested"),

@@ -258,7 +258,7 @@ class Reckoning:
         match act.verb:
             case "close" if "closed" in ticket.table("customer"):
                 marks = ticket.move("closed", act.at, now, resolution="answered")
-                return [Happened("state:closed", act.who)], marks
+                return [Happened("state:closed", act.who), Happened("closed_by_customer", act.who)], marks
             case "reopen" if not self.rules.states[ticket.state].is_open and not self._too_late(ticket, now):
                 marks = ticket.move("in_progress", act.at, now)
                 return [Happened("ticket_reopened", act.who)], marks
