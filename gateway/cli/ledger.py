@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
-from gateway.domain.acts import MailDropped
+from gateway.domain.acts import EndHolding
 from gateway.errors import ActRefused
 from gateway.ports import LedgerEntry, OutboxEntry
 
@@ -99,7 +99,7 @@ def drop(
     CONTEXT.gateway.ledger.drop(number, reason=reason, now=CONTEXT.gateway.clock.now())
     ticket = CONTEXT.gateway.ledger.entry(number).ticket
     if ticket is not None:
-        CONTEXT.gateway.acting().by_itself([MailDropped(ticket, number, reason)])
+        CONTEXT.gateway.acting().by_itself([EndHolding(ticket, number, reason, dropped=True)])
 
 
 @mail.command()

@@ -149,11 +149,16 @@ class AddParticipants:
 
 @dataclass(frozen=True, slots=True)
 class HoldMail:
-    """Keep a mail for the desk to decide; `ticket` is where it claims to belong, or None."""
+    """Keep a mail for the desk to decide; `ticket` is where it claims to belong, or None.
+
+    Attributes:
+        waits: whether the desk is reminded of it until it has decided; not of what is quarantined.
+    """
 
     ticket: int | None
     said: Said
     reason: str
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,12 +359,20 @@ class OweUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class MailDropped:
-    """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
+class EndHolding:
+    """A held mail of the ticket was let in or dropped: it waits no more."""
 
     ticket: int
     inbound_id: int
     reason: str
+    dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemindOfHeld:
+    """Tell the desk again of the mails that wait for its decision."""
+
+    ticket: int
 
 
 Act = (
@@ -385,7 +398,8 @@ Act = (
     | RemindCustomer
     | CheckClocks
     | OweUpdate
-    | MailDropped
+    | EndHolding
+    | RemindOfHeld
     | AskToConfirm
     | AnswerCommands
     | RefuseMail

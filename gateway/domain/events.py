@@ -14,6 +14,7 @@ from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.flex import Charge
+from gateway.domain.held import HeldMail
 from gateway.domain.ticket import Comment, Ticket
 
 
@@ -156,6 +157,14 @@ class MailHeld(Event):
     inbound_id: int
     reason: str
     name: ClassVar[str] = "mail_held"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReminded(Event):
+    """Mails still wait for the desk's decision; `held` is when it was told of each before."""
+
+    held: tuple[HeldMail, ...]
+    name: ClassVar[str] = "held_reminded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gateway.domain.acts import (
     AddComment,
     AddParticipants,
     ChangeState,
+    EndHolding,
     HoldMail,
     OpenTicket,
     RecordAutomatic,
@@ -91,7 +92,20 @@ def plain_subject(subject: str) -> str:
 def apply_rules(
     classified: Classified, facts: Facts, policy: Policy, *, staff_token_suffices: bool, now: datetime
 ) -> Decision:
-    """The one decision on a mail."""
+    """The one decision on a mail; one that was held on a ticket before waits no more."""
+    decision = _decide(classified, facts, policy, staff_token_suffices=staff_token_suffices, now=now)
+    held_before = facts.ticket is not None and facts.inbound_id in {
+        each.inbound_id for each in facts.ticket.held
+    }
+    if facts.ticket is None or not held_before or decision.outcome is Outcome.HELD:
+        return decision
+    ended = EndHolding(facts.ticket.number, facts.inbound_id, decision.reason, dropped=False)
+    return replace(decision, acts=(*decision.acts, ended))
+
+
+def _decide(
+    classified: Classified, facts: Facts, policy: Policy, *, staff_token_suffices: bool, now: datetime
+) -> Decision:
     if facts.first_id != facts.inbound_id:
         return Decision(
             Outcome.DUPLICATE, (), facts.first_ticket, f"the same mail as {facts.first_id}, which came first"
@@ -229,7 +243,7 @@ def _not_let_in(found: Ruling, facts: Facts, ticket: Ticket, ruled: str, *, by_n
     if found is Ruling.QUARANTINE:
         reason = "; ".join(facts.evidence.reasons)
         # Whoever pretends to be of the desk is told of to the desk.
-        alert = (HoldMail(ticket.number, facts.said, reason),) if is_staff else ()
+        alert = (HoldMail(ticket.number, facts.said, reason, waits=False),) if is_staff else ()
         return Decision(Outcome.QUARANTINED, alert, ticket.number, reason, ruled)
     reason = _why_held(facts, by_number=by_number)
     if found is Ruling.REFUSE and facts.author is not None:

@@ -23,8 +23,8 @@ from gateway.domain.acts import (
     ClaimPriority,
     ClimbMatrix,
     DecideEscalation,
+    EndHolding,
     HoldMail,
-    MailDropped,
     MarkWrong,
     Nudge,
     OpenTicket,
@@ -33,6 +33,7 @@ from gateway.domain.acts import (
     RecordReturn,
     RefuseMail,
     RemindCustomer,
+    RemindOfHeld,
     RequestEscalation,
     UndoChange,
     UndoDecision,
@@ -45,9 +46,7 @@ from gateway.domain.events import (
     CustomerReminded,
     Event,
     FlexCharged,
-    MailHeld,
     MailRefused,
-    NotificationReturned,
     Nudged,
     PriorityChanged,
     PriorityClaimed,
@@ -66,8 +65,10 @@ from gateway.errors import ActRefused
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.follow_clocks import started
+from gateway.pipeline.hold_mail import change_holding
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.mark_wrong import mark_wrong
+from gateway.pipeline.record_return import record_return
 from gateway.pipeline.tell_closing import closing_events
 from gateway.pipeline.ticket_change import TicketChange, by_itself
 from gateway.pipeline.undo_change import undo_change
@@ -104,6 +105,10 @@ def change_ticket(
 def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
     if isinstance(act, RequestEscalation | DecideEscalation | UndoDecision | ClimbMatrix):
         return change_escalation(act, change)
+    if isinstance(act, HoldMail | EndHolding | RemindOfHeld):
+        return change_holding(act, change)
+    if isinstance(act, RecordReturn):
+        return record_return(act, change)
     if isinstance(act, AddParticipants):
         return let_follow(act, change)
     if isinstance(act, UndoChange):
@@ -291,34 +296,6 @@ class _Change(TicketChange):
         self.note(ticket.number, "nudge", said, to=str(ticket.nudges + 1))
         return () if told else (Nudged(self.ticket(ticket.number), said.author, comment),)
 
-    def hold(self, act: HoldMail) -> tuple[Event, ...]:
-        if act.ticket is None or act.said.inbound_id is None:
-            return ()
-        self.note(act.ticket, "mail_held", act.said, to=str(act.said.inbound_id), reason=act.reason)
-        ticket = self.ticket(act.ticket)
-        if ticket.waiting is not None:
-            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=True)))
-        return (MailHeld(ticket, None, act.said.author_shown, act.said.inbound_id, act.reason),)
-
-    def record_return(self, act: RecordReturn) -> tuple[Event, ...]:
-        contact = self.uow.contact(act.contact) if act.contact else None
-        self.uow.mark_returned(
-            act.notification, contact=act.contact, permanent=act.permanent, reason=act.reason, now=self.now
-        )
-        address = contact.address if contact else ""
-        self._returned_reminder(act.ticket)
-        self.enter(act.ticket, "", "notification_returned", "", address, act.reason, act.evidence)
-        return (NotificationReturned(self.ticket(act.ticket), None, contact, act.reason),)
-
-    def _returned_reminder(self, number: int) -> None:
-        """Whoever has not got the last reminder has not been reminded."""
-        ticket = self.ticket(number)
-        if ticket.waiting is None or not ticket.waiting.reminders:
-            return
-        *before, last = ticket.waiting.reminders
-        reminders = (*before, replace(last, returned=True))
-        self.save(replace(ticket, waiting=replace(ticket.waiting, reminders=reminders)))
-
     def remind(self, act: RemindCustomer) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
         waiting = ticket.waiting
@@ -348,13 +325,6 @@ class _Change(TicketChange):
         self.touch(act.ticket)
         return (UpdateOwed(self.ticket(act.ticket), None),)
 
-    def mail_dropped(self, act: MailDropped) -> tuple[Event, ...]:
-        ticket = self.ticket(act.ticket)
-        if ticket.waiting is not None:
-            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=False)))
-        self.enter(act.ticket, "", "mail_dropped", "", str(act.inbound_id), act.reason, "")
-        return ()
-
     def record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
         self.enter(act.ticket, act.author_shown, act.kind, "", "", "automatic mail", act.evidence)
         if act.message_id:
@@ -376,14 +346,11 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         AssignTicket: _Change.assign,
         ChangeType: _Change.change_type,
         Nudge: _Change.nudge,
-        HoldMail: _Change.hold,
-        RecordReturn: _Change.record_return,
         RecordAutomatic: _Change.record_automatic,
         ClaimPriority: _Change.claim,
         RemindCustomer: _Change.remind,
         CheckClocks: _Change.check_clocks,
         OweUpdate: _Change.owe_update,
-        MailDropped: _Change.mail_dropped,
         AskToConfirm: _Change.ask_to_confirm,
         AnswerCommands: _Change.answer_commands,
         RefuseMail: _Change.refuse_mail,

@@ -14,7 +14,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway import faults
-from gateway.domain.acts import Act, ChangeState, CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
+from gateway.domain.acts import (
+    Act,
+    ChangeState,
+    CheckClocks,
+    ClimbMatrix,
+    OweUpdate,
+    RemindCustomer,
+    RemindOfHeld,
+)
 from gateway.domain.brake import hold_closings
 from gateway.domain.desk import Desk
 from gateway.domain.policy import Policy
@@ -143,8 +151,10 @@ def _acts(timer: DueTimer, ticket: Ticket, policy: Policy) -> list[Act]:
         case Timer.REMINDER if waits:
             words = policy.words("reminder", ticket.language)
             return [RemindCustomer(ticket.number, timer.number, words)]
-        case Timer.AUTO_CLOSE if waits and ticket.waiting is not None and not ticket.waiting.mail_held:
+        case Timer.AUTO_CLOSE if waits and not ticket.held:
             return [_closing(ticket, policy)]
+        case Timer.HELD_MAIL if ticket.held:
+            return [RemindOfHeld(ticket.number)]
         case Timer.ESCALATION_SILENCE:
             return [ClimbMatrix(ticket.number)]
         case Timer.PROMISED_UPDATE if ticket.promised_since == timer.since:

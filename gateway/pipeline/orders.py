@@ -239,7 +239,7 @@ class Orders:
                 grounds,
                 refusals,
                 still_missing(policy.asks_for, known),
-            )
+            ),
         ]
 
     def approve(self, estimate: str, words: str = "") -> list[Act]:

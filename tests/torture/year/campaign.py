@@ -6,7 +6,7 @@ import heapq
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,9 +64,7 @@ class Year:
         folder: empty, for everything that is kept.
     """
 
-    def __init__(
-        self, folder: Path, *, tickets: int, days: int, seed: int, database_url: str = ""
-    ) -> None:
+    def __init__(self, folder: Path, *, tickets: int, days: int, seed: int, database_url: str = "") -> None:
         self.seed, self.wanted, self.days = seed, tickets, days
         self.chance = random.Random(seed)
         self.clock = VirtualClock(START)
@@ -87,6 +85,7 @@ class Year:
         self._acts_of_mail: dict[int, Act] = {}
         self._in_hand: tuple[Act, ...] = ()
         self._written = 0
+        self._clearing = False
 
     # --- what the script asks ----------------------------------------------------------------
 
@@ -118,6 +117,8 @@ class Year:
         try:
             while self._agenda or self.falling.next_at() is not None:
                 self._step()
+                if not self._agenda:
+                    self._clear_up()
             self._end()
         except Divergence as found:
             raise Divergence(
@@ -146,8 +147,19 @@ class Year:
         self._send()
         self._compare(now)
 
+    def _clear_up(self) -> None:
+        """When nobody has anything more to do, the desk decides on what is still held."""
+        self._clearing = True
+        for ticket in self.reckoning.tickets.values():
+            if ticket.held:
+                self._lives[ticket.number] = len(ticket.held)
+                lag = timedelta(hours=self.chance.uniform(0, 60))
+                heapq.heappush(self._agenda, (self.clock.now() + lag, ticket.number))
+
     def _next_instant(self) -> datetime:
-        due = [each for each in (self.falling.next_at(), self._agenda[0][0] if self._agenda else None) if each]
+        due = [
+            each for each in (self.falling.next_at(), self._agenda[0][0] if self._agenda else None) if each
+        ]
         at = max(min(due), self.clock.now() + timedelta(microseconds=1))
         late = self.chance.choices((0.0, 0.5, 20.0, 3 * 1440.0), (10, 40, 40, 0.4))[0]
         return at + timedelta(minutes=late * self.chance.random())
@@ -171,7 +183,7 @@ class Year:
         ticket = self.reckoning.tickets[number]
         if any(act.ticket == number for act in self._in_hand):
             at = max(act.at for act in self._in_hand if act.ticket == number)
-        act = self.script.next(ticket, at)
+        act = self.script.let_in(ticket, at) if self._clearing else self.script.next(ticket, at)
         self._lives[number] -= 1
         if self._lives[number] > 0:
             heapq.heappush(self._agenda, (self.clock.now() + self.script.lag(ticket), number))
@@ -220,17 +232,17 @@ class Year:
             self._reckon(act, mail, number, now)
             expected = self.reckoning.outcomes[mail]
             if (outcome, number) != expected:
-                raise self.comparison.difference(act.ticket, f"mail {mail} ({act})", expected, (outcome, number))
+                raise self.comparison.difference(
+                    act.ticket, f"mail {mail} ({act})", expected, (outcome, number)
+                )
             if outcome == "ticket" and number is not None:
                 self._begin(number, mail)
+                self._lives[number] *= not self._clearing
 
     def _reckon(self, act: Act, mail: int, number: int | None, now: datetime) -> None:
         if act.kind == "release":
             first = self._acts_of_mail[mail]
-            act = Act(
-                "release", first.who, first.at, first.ticket, link=first.link, language=first.language,
-                subject=first.subject, to=first.to, wants=first.wants,
-            )  # fmt: skip
+            act = replace(first, kind="release")
         else:
             self._acts_of_mail[mail] = act
         self.reckoning.mail(act, mail, number, now=now)
@@ -238,7 +250,9 @@ class Year:
             self._of_ticket.setdefault(act.ticket or number or 0, []).append(mail)
 
     def _begin(self, number: int, mail: int) -> None:
-        self._roots[number] = message_id(self._acts_of_mail[mail], mail_number(self._raws[mail][0])).strip("<>")
+        self._roots[number] = message_id(self._acts_of_mail[mail], mail_number(self._raws[mail][0])).strip(
+            "<>"
+        )
         self._lives[number] = self.chance.choice((2, 4, 7, 10, 14))
         lag = timedelta(minutes=self.chance.uniform(1, 300))
         heapq.heappush(self._agenda, (self.clock.now() + lag, number))

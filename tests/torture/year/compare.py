@@ -108,7 +108,7 @@ class Comparison:
         with self.database.read() as connection:
             rows = connection.execute(sa.select(tickets).where(tickets.c.number.in_(numbers))).all()
             people: dict[int, str] = dict(
-                connection.execute(sa.select(contacts.c.id, contacts.c.address)).all()  # type: ignore[arg-type]
+                connection.execute(sa.select(contacts.c.id, contacts.c.address)).all()
             )
             following = _gathered(
                 connection.execute(
@@ -130,7 +130,7 @@ class Comparison:
                 )
             )
             levels: dict[int, int] = dict(
-                connection.execute(  # type: ignore[arg-type]
+                connection.execute(
                     sa.select(escalations.c.ticket, escalations.c.level).where(
                         escalations.c.ticket.in_(numbers), escalations.c.state == "requested"
                     )
@@ -187,11 +187,14 @@ class Comparison:
         for start, end in runs[-1:]:
             self._runs += 1
             if self._runs % _SAMPLED_EACH == 0:
-                end = min(end, start + _SAMPLE_AT_MOST).replace(microsecond=0)
+                until = min(end, start + _SAMPLE_AT_MOST).replace(microsecond=0)
                 self.sampled += 1
-                if clock.hours.worked(start, end) != clock.hours.counted(start, end):
+                if clock.hours.worked(start, until) != clock.hours.counted(start, until):
                     raise self.difference(
-                        ticket.number, "counted", clock.hours.counted(start, end), clock.hours.worked(start, end)
+                        ticket.number,
+                        "counted",
+                        clock.hours.counted(start, until),
+                        clock.hours.worked(start, until),
                     )
 
     def difference(self, number: int, what: str, expected: object, got: object) -> Divergence:

@@ -102,6 +102,9 @@ class FallDue:
             case "escalation_silence" if ticket.request is not None:
                 ticket.request.level += 1
                 return [Happened("escalation_climbed", about=ticket.request.by)]
+            case "held_mail":
+                ticket.held = dict.fromkeys(ticket.held, now)
+                return [Happened("held_reminded")]
             case "promised_update":
                 ticket.update_told = True
                 return [Happened("update_owed")]

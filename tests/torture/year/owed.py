@@ -144,7 +144,10 @@ def _audience(audience: str, ticket: SlowTicket, event: Happened) -> Iterator[tu
             yield from ((each, staff_language(each)) for each in _matrix(ticket))
         case "asker" | "contact":
             staff = event.about in EVERYBODY and bool(EVERYBODY[event.about].roles)
-            yield event.about, staff_language(event.about) if staff else customer_language(event.about, ticket)
+            yield (
+                event.about,
+                staff_language(event.about) if staff else customer_language(event.about, ticket),
+            )
 
 
 def staff_language(address: str) -> str:

@@ -75,22 +75,21 @@ ORGANISATIONS = (
     Organisation("Acme", "acme.test", "24x7", "24x7", ("max@example.test",), "cloud"),
     Organisation("Bruma", "bruma.test", "FR", "business-hours", (), "erp"),
     Organisation("Celtic", "celtic.test", "GB", "calendar GB", ("nina@example.test",), "cloud"),
-    Organisation(
-        "Dorn", "dorn.test", "DE", "calendar DE", ("max@example.test", "nina@example.test"), "erp"
-    ),
+    Organisation("Dorn", "dorn.test", "DE", "calendar DE", ("max@example.test", "nina@example.test"), "erp"),
 )
 _NAMES = (("chloe", "Chloé Petit", "fr"), ("grace", "Grace Hill", "en"), ("hugo", "Hugo Leroy", "fr"))
-CUSTOMERS = tuple(
-    Person(
-        f"{short}@{each.domain}",
-        name,
-        "en" if each.name == "Celtic" else language,
-        organisation=each.name,
-        listed=short == "chloe",
-    )
-    for each in ORGANISATIONS
-    for short, name, language in _NAMES
-) + (
+CUSTOMERS = (
+    *(
+        Person(
+            f"{short}@{each.domain}",
+            name,
+            "en" if each.name == "Celtic" else language,
+            organisation=each.name,
+            listed=short == "chloe",
+        )
+        for each in ORGANISATIONS
+        for short, name, language in _NAMES
+    ),
     Person("sam@alone.test", "Sam Stone", "en", listed=False),
     Person("ines@seule.test", "Inès Morel", "fr", listed=False),
 )

@@ -211,7 +211,9 @@ class Reckoning:
         if act.wants not in {"nudge", "escalation"} or (act.kind == "open" and act.wants == "nudge"):
             return []
         if may == "confirm":
-            return self._tell(ticket.requester if role == "colleague" else act.who, "confirmation_asked", now=now)
+            return self._tell(
+                ticket.requester if role == "colleague" else act.who, "confirmation_asked", now=now
+            )
         return self._request(act.who, ticket, now=now) if may == "yes" and act.wants == "escalation" else []
 
     @staticmethod
@@ -255,20 +257,21 @@ class Reckoning:
         self, act: Act, ticket: SlowTicket, *, now: datetime
     ) -> tuple[list[Happened], list[Happened]] | None:
         """Close, reopen, nudge or escalate by a word of command; None when it is refused."""
+        at = now if act.kind == "order" else act.at
         match act.verb:
             case "close" if "closed" in ticket.table("customer"):
-                marks = ticket.move("closed", act.at, now, resolution="answered")
+                marks = ticket.move("closed", at, now, resolution="answered")
                 return [Happened("state:closed", act.who), Happened("closed_by_customer", act.who)], marks
             case "reopen" if not self.rules.states[ticket.state].is_open and not self._too_late(ticket, now):
-                marks = ticket.move("in_progress", act.at, now)
+                marks = ticket.move("in_progress", at, now)
                 return [Happened("ticket_reopened", act.who)], marks
             case "nudge" if not self._too_late(ticket, now):
-                return self._speaks(act, ticket, at=act.at, now=now, nudges=True)
+                return self._speaks(act, ticket, at=at, now=now, nudges=True)
             case "escalate" if is_staff(act.who):
                 ticket.internal += 1
                 return self._request(act.who, ticket, now=now), []
             case "escalate" if not self._too_late(ticket, now):
-                happened, marks = self._speaks(act, ticket, at=act.at, now=now)
+                happened, marks = self._speaks(act, ticket, at=at, now=now)
                 return [*happened, *self._request(act.who, ticket, now=now)], marks
         return None
 
@@ -350,12 +353,14 @@ class Reckoning:
         state = self.rules.states.get(to)
         if state is None or to not in ticket.table("desk"):
             return None
-        if (state.needs_comment and not given.get("text")) or any(not given.get(each) for each in state.needs):
+        if (state.needs_comment and not given.get("text")) or any(
+            not given.get(each) for each in state.needs
+        ):
             return None
         if given.get("resolution") and given["resolution"] not in self.rules.resolutions:
             return None
         said = self._desk_says(act.who, ticket, now) if given.get("text") else []
-        at = act.at if act.kind == "reply" else now
+        at = now if act.kind == "order" else act.at
         marks = ticket.move(to, at, now, resolution=given.get("resolution", ""))
         return [*said, Happened(f"state:{to}", act.who)], marks
 

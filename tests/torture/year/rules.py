@@ -64,6 +64,7 @@ class Rules:
     remind_after: list[timedelta]
     close_after: timedelta
     notice: timedelta
+    held_every: timedelta
     clock_jump: timedelta
     brake_share: float
     brake_least: int
@@ -108,6 +109,7 @@ def read_rules(folder: Path) -> Rules:
         remind_after=[duration(each) for each in waiting["remind_after"]],
         close_after=duration(waiting["close_after"]),
         notice=duration(waiting["notice"]),
+        held_every=duration(reminders["held_mail"]["remind_every"]),
         clock_jump=duration(brake["clock_jump"]),
         brake_share=float(brake["share_of_open"].rstrip("%")) / 100,
         brake_least=int(brake["never_below"]),

@@ -74,7 +74,9 @@ class Script:
         hours = self.chance.choices((0.2, 2, 20, 80, 250), (20, 30, 30, 15, 8))[0]
         if ticket.state in {"waiting_customer", "closed"} and self.chance.random() < 0.45:
             hours = self.chance.choice((200, 400, 900))
-        return timedelta(hours=hours * self.chance.uniform(0.2, 1.6), microseconds=self.chance.randrange(10**6))
+        return timedelta(
+            hours=hours * self.chance.uniform(0.2, 1.6), microseconds=self.chance.randrange(10**6)
+        )
 
     # --- mails -------------------------------------------------------------------------------
 
@@ -197,9 +199,15 @@ class Script:
 
     def again(self, ticket: SlowTicket, at: datetime) -> Act | None:
         mails = self.mails(ticket.number)
-        return Act("again", ticket.requester, at, ticket.number, mail=self.chance.choice(mails)) if mails else None
+        return (
+            Act("again", ticket.requester, at, ticket.number, mail=self.chance.choice(mails))
+            if mails
+            else None
+        )
 
     def let_in(self, ticket: SlowTicket, at: datetime) -> Act | None:
+        if not ticket.held:
+            return None
         mail = self.chance.choice(sorted(ticket.held))
         kind = self.chance.choice(("release", "drop"))
         return Act(kind, LEADS[0], at, ticket.number, mail=mail)
@@ -212,12 +220,22 @@ class Script:
 
     def agent(self, ticket: SlowTicket) -> str:
         """Mostly whoever has the ticket."""
-        return ticket.assignee if ticket.assignee and self.chance.random() < 0.7 else self.chance.choice(AGENTS)
+        return (
+            ticket.assignee if ticket.assignee and self.chance.random() < 0.7 else self.chance.choice(AGENTS)
+        )
 
     def _given(self, ticket: SlowTicket) -> dict[str, str]:
         """Where an agent brings a ticket, what comes with it, and now and then too little or nothing allowed."""
         to = self.chance.choices(
-            ("in_progress", "waiting_customer", "waiting_third_party", "scheduled", "resolved", "closed", "submitted"),
+            (
+                "in_progress",
+                "waiting_customer",
+                "waiting_third_party",
+                "scheduled",
+                "resolved",
+                "closed",
+                "submitted",
+            ),
             (24, 34, 9, 8, 20, 9, 2),
         )[0]
         given = {"to": to}

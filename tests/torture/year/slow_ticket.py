@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.torture.year.owed import Happened
-from tests.torture.year.rules import Rules, duration
+from tests.torture.year.rules import Rules
 from tests.torture.year.slow_clock import SlowClock
 
 CLOCKS = ("response", "resolution")
@@ -43,8 +44,7 @@ class SlowTicket:
     Attributes:
         languages: of people who are no staff, as far as anybody knows it.
         moves: every change of state.
-        held: the mails that wait for the desk, each since when.
-        held_told: when the desk was last told of them, and how often it was reminded.
+        held: the mails that wait for the desk, and when it was last told of each.
         past: the last acts, newest last.
     """
 
@@ -72,7 +72,6 @@ class SlowTicket:
     closed_at: datetime | None = None
     waiting: Wait | None = None
     held: dict[int, datetime] = field(default_factory=dict)
-    held_told: tuple[datetime, int] | None = None
     public: int = 0
     internal: int = 0
     follows: int = 0
@@ -119,14 +118,10 @@ class SlowTicket:
     def told_roles(self) -> list[str]:
         """Who is told of the open request at its level."""
         level = self.request.level if self.request else 0
-        found = [
-            role
-            for row in self._rows(level)
-            for role in row["tells"]
-        ]
+        found = [role for row in self._rows(level) for role in row["tells"]]
         return list(dict.fromkeys(found))
 
-    def _rows(self, level: int) -> list[dict[str, list[str]]]:
+    def _rows(self, level: int) -> list[dict[str, Any]]:
         return [
             row
             for row in self.rules.matrix
@@ -167,11 +162,10 @@ class SlowTicket:
                 found.append((at, f"{name}_breach"))
         if (wait := self.waits_until()) is not None:
             found.append(wait)
+        if self.held:
+            found.append((min(self.held.values()) + self.rules.held_every, "held_mail"))
         if (climbs := self.climbs_at()) is not None:
             found.append((climbs, "escalation_silence"))
         if self.promised_since is not None and not self.update_told:
             found.append((self.promised_since + self.rules.update_every, "promised_update"))
         return sorted(found)
-
-
-__all__ = ["CLOCKS", "Request", "SlowTicket", "Wait", "duration"]
