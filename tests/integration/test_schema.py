@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+import gateway.storage.actions
 import gateway.storage.alarms
 import gateway.storage.mailboxes  # noqa: F401  (their tables belong to the schema)
 from gateway.storage.database import Database
