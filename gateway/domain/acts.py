@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.domain.desk import Contact
+from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
@@ -41,6 +42,7 @@ class OpenTicket:
     Attributes:
         follow_up_of: number of the closed ticket that it continues.
         confirm: whether the requester is told; never for automatic mail, lists and floods.
+        first_answer: what they are told beside the recap.
     """
 
     subject: str
@@ -49,6 +51,7 @@ class OpenTicket:
     said: Said
     follow_up_of: int | None
     confirm: bool
+    first_answer: FirstAnswer = RECAP_ALONE
 
 
 @dataclass(frozen=True, slots=True)

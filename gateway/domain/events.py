@@ -12,6 +12,7 @@ from typing import ClassVar
 from gateway.domain.acts import CommandAnswer
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
+from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.flex import Charge
 from gateway.domain.ticket import Comment, Ticket
 
@@ -37,6 +38,7 @@ class TicketOpened(Event):
     comment: Comment
     confirm: bool
     name: ClassVar[str] = "ticket_opened"
+    first_answer: FirstAnswer = RECAP_ALONE
 
 
 @dataclass(frozen=True, slots=True)

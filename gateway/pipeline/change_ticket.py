@@ -163,7 +163,7 @@ class _Change(TicketChange):
             self.uow.add_link(ticket.number, "follows_up", act.follow_up_of)
             self.uow.add_link(act.follow_up_of, "followed_up_by", ticket.number)
         comment = self.say(ticket.number, said, "public")
-        return (TicketOpened(ticket, requester, comment, act.confirm),)
+        return (TicketOpened(ticket, requester, comment, act.confirm, act.first_answer),)
 
     def comment(self, act: AddComment) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)

@@ -23,6 +23,7 @@ from gateway.domain.events import (
     SlaWarned,
     StateChanged,
     StateUndone,
+    TicketOpened,
     TicketReopened,
 )
 from gateway.domain.flex import say_minutes
@@ -45,6 +46,7 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
+        "first_answer": _first_answer(event),
         "charge": _charge(event),
         "held": _held(event),
         "returned": _returned(event),
@@ -125,6 +127,17 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
         "at": details.get("at", ""),
         "who": details.get("who", ""),
         "third_party": details.get("third_party", ""),
+    }
+
+
+def _first_answer(event: Event) -> dict[str, Any] | None:
+    if not isinstance(event, TicketOpened):
+        return None
+    answer = event.first_answer
+    return {
+        "missing": list(answer.missing),
+        "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
+        "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from gateway.domain.acts import OpenTicket
 from gateway.domain.classification import Classified
 from gateway.domain.decision import Decision
 from gateway.domain.evidence import Evidence
@@ -33,6 +34,7 @@ def explain(
             "chosen": None if match.chosen is None else _candidate(match.chosen),
             "others": [_candidate(other) for other in match.others],
         },
+        "first_answer": _first_answer(decision),
         "decision": {
             "outcome": str(decision.outcome),
             "reason": decision.reason,
@@ -70,6 +72,12 @@ def _intent(intent: Intent) -> dict[str, object]:
 
 def _hit(hit: Hit) -> dict[str, object]:
     return {"rule": hit.rule, "zone": hit.zone, "text": hit.text}
+
+
+def _first_answer(decision: Decision) -> dict[str, object] | None:
+    """What the confirmation of a new ticket asks, suggests and names."""
+    opened = next((act for act in decision.acts if isinstance(act, OpenTicket)), None)
+    return None if opened is None else asdict(opened.first_answer)
 
 
 def _candidate(candidate: Candidate) -> dict[str, object]:

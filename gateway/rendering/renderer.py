@@ -204,7 +204,18 @@ def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     for key, value in own.items():
         inner = merged.get(key)
         merged[key] = {**inner, **value} if isinstance(inner, dict) and isinstance(value, dict) else value
-    for name in ("comment", "change", "held", "returned", "escalation", "claim", "answer", "sla", "reminder"):
+    for name in (
+        "comment",
+        "change",
+        "held",
+        "returned",
+        "escalation",
+        "claim",
+        "answer",
+        "sla",
+        "reminder",
+        "first_answer",
+    ):
         merged.setdefault(name, None)
     return merged
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import gateway.storage.actions
-import gateway.storage.alarms
-import gateway.storage.mailboxes  # noqa: F401  (their tables belong to the schema)
+import gateway.storage
 from gateway.storage.database import Database
 from gateway.storage.schema import metadata
 from gateway.storage.upgrade import downgrade, upgrade
+
+# Every store's tables belong to the schema, whichever tests have run before.
+for module in pkgutil.iter_modules(gateway.storage.__path__):
+    import_module(f"gateway.storage.{module.name}")
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])

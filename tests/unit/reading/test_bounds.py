@@ -7,7 +7,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gateway.domain.reading.tables import ReadingTables
 from gateway.errors import UnreadableMail
 from gateway.pipeline.classify import classify
 from gateway.pipeline.parse import parse, parse_partially
+from tests.costs import small_and_large_s
 
 HEAD = b"From: a@b.test\r\nTo: s@d.test\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 TEXT = HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
@@ -114,7 +114,6 @@ run(sys.argv[1:], as_json=True)
 status = open("/proc/self/status").read()
 print(status.split("VmHWM:")[1].split()[0], file=sys.stderr)
 """
-NOISE_S = 0.05
 
 
 def _read(raw: bytes, tables: ReadingTables) -> None:
@@ -125,20 +124,11 @@ def _read(raw: bytes, tables: ReadingTables) -> None:
     classify(mail, tables, null_sender=False)
 
 
-def _cost_s(raw: bytes, tables: ReadingTables) -> float:
-    best = float("inf")
-    for _ in range(3):
-        start = time.process_time()
-        _read(raw, tables)
-        best = min(best, time.process_time() - start)
-    return best
-
-
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
 def test_four_times_the_bytes_cost_at_most_six_times_the_time(make: Make, tables: ReadingTables) -> None:
-    small, large = _cost_s(make(SMALL), tables), _cost_s(make(4 * SMALL), tables)
+    small, large = make(SMALL), make(4 * SMALL)
 
-    assert large <= 6 * small + NOISE_S, f"{small * 1000:.1f} ms, then {large * 1000:.1f} ms"
+    small_and_large_s(lambda: _read(small, tables), lambda: _read(large, tables))
 
 
 @pytest.mark.parametrize(
