@@ -222,7 +222,7 @@ class LinkActing:
     def _context(
         self, event: Event, case: _Case, uow: UnitOfWork, given: Given, *, now: datetime
     ) -> dict[str, Any]:
-        context = context_of(event, case.actor.mailbox, case.language, uow.desk, self.policy)
+        context = context_of(event, (event,), case.actor.mailbox, case.language, uow.desk, self.policy)
         facts = self._facts(case, uow, given, now=now)
         entry = entry_to_undo(facts) if case.token.act == "undo" else None
         return {
