@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from gateway.pipeline.process import Processor
     from gateway.pipeline.replay import Replayer
     from gateway.pipeline.show_links import LinkedRenderer
+    from gateway.pipeline.upkeep.audit import Auditor
     from gateway.rendering.pages import Pages
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
@@ -117,17 +118,13 @@ class Gateway:
     def policy(self) -> Policy:
         """What the rules say."""
         from gateway.pipeline.link_acts import LINK_ACTS
-        from gateway.rendering.folder import template_names, templates_folder
-        from gateway.rulebook.folder import rules_folder
+        from gateway.rendering.folder import template_names
         from gateway.rulebook.policy import load_policy
 
-        names = template_names(templates_folder(self.settings.desk.templates_dir))
+        rules, templates = self.rules_and_templates()
+        names = template_names(templates)
         policy = load_policy(
-            rules_folder(self.settings.desk.rules_dir),
-            self.settings.desk.preset,
-            templates=names,
-            acts=LINK_ACTS,
-            countries=False,
+            rules, self.settings.desk.preset, templates=names, acts=LINK_ACTS, countries=False
         )
         return policy if self.settings.web.listen else replace(policy, offers=())
 
@@ -342,6 +339,13 @@ class Gateway:
         )
         return alerter, transport.close
 
+    def auditor(self, progress: Callable[[str], None]) -> Auditor:
+        """Holds the ledger's law against the database."""
+        from gateway.pipeline.upkeep.audit import Auditor
+        from gateway.storage.audit import Audit
+
+        return Auditor(Audit(self.database), self.clock, time.monotonic, time.sleep, progress)
+
     def acting(self) -> Acting:
         """Acts of the command line."""
         from gateway.pipeline.act import Acting
@@ -374,10 +378,9 @@ class Gateway:
     @cached_property
     def pages(self) -> Pages:
         """The web's pages."""
-        from gateway.rendering.folder import templates_folder
         from gateway.rendering.pages import Pages
 
-        return Pages(templates_folder(self.settings.desk.templates_dir))
+        return Pages(self.rules_and_templates()[1])
 
     @property
     def linked_renderer(self) -> LinkedRenderer:
@@ -389,7 +392,6 @@ class Gateway:
     @cached_property
     def renderer(self) -> TemplateRenderer:
         """All mail templates."""
-        from gateway.rendering.folder import templates_folder
         from gateway.rendering.renderer import TemplateRenderer
 
-        return TemplateRenderer(templates_folder(self.settings.desk.templates_dir))
+        return TemplateRenderer(self.rules_and_templates()[1])
