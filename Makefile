@@ -3,6 +3,8 @@
 PYTHON ?= python3
 # Such as: -k threading, -n 2 --dist loadfile
 PYTEST_ARGS ?=
+# Such as: crash-loop --engine sqlite --seed 7 --out table.txt
+TORTURE_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -35,8 +37,9 @@ format: $(VENV)/.dev ## format the code and mend what lint can mend by itself
 bench: $(VENV)/.dev ## acceptance and the whole path, beside a stock aiosmtpd
 	$(BIN)/python -m tests.bench
 
-torture: $(VENV)/.dev ## kill processes at random under load, and count the mail
-	$(BIN)/python -m tests.torture
+torture: $(VENV)/.dev ## every campaign against the promises, as a table: TORTURE_ARGS="--list"
+	@tests/services/install
+	$(BIN)/python -m tests.torture $(TORTURE_ARGS)
 
 # uv is needed here only; everybody else installs the locks with pip.
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

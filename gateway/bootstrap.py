@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import faults
 from gateway.directory import Directory, Intake, SystemClock
 from gateway.domain.desk import Desk
 from gateway.errors import ConfigurationError, DnsUnavailable
@@ -190,9 +191,11 @@ class Gateway:
                 "rules", f"the rules were changed and are wrong; those of before stay at work: {error}"
             )
             return
+        faults.reached("rules.changed")
         self.policy, self.tables, self.renderer = fresh.policy, fresh.tables, fresh.renderer
         self.rules_taken += 1
         self.alarms.end("rules")
+        faults.reached("rules.renewed")
         log.info("rules.renewed", extra={"version": self.policy.version})
 
     def rules_and_templates(self) -> list[Path]:

@@ -10,7 +10,7 @@ import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
@@ -59,6 +59,7 @@ class RunningGateway:
     Args:
         folder: for everything it keeps.
         settings: TOML beyond the usual, by section.
+        program: what is started with the gateway's arguments.
     """
 
     def __init__(
@@ -72,7 +73,9 @@ class RunningGateway:
         extra: str = "",
         smtp: str = "",
         gateway: str = "",
+        program: Sequence[str] = (sys.executable, "-m", "gateway"),
     ) -> None:
+        self.program = program
         self.folder = folder
         self.port = free_port()
         self.sent = folder / "var" / "sent"
@@ -98,7 +101,7 @@ class RunningGateway:
         """Start it, or some roles of it, and wait until it takes mail."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "--config", str(self.config), "serve", "--only", only],
+                [*self.program, "--config", str(self.config), "serve", "--only", only],
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,

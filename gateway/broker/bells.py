@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dramatiq import Broker, Message
 
+from gateway import faults
 from gateway.broker.brokers import QUEUES
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class PipeBell:
 
     def ring(self, name: str) -> None:
         """One byte into the pipe; a full pipe has rung already."""
+        faults.reached("bell.ringing")
         try:
             if self._fd is None:
                 self._fd = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -101,6 +103,7 @@ class BrokerBell:
 
     def ring(self, name: str) -> None:
         """Leave a note for the thread."""
+        faults.reached("bell.ringing")
         with self._condition:
             self._rung.add(name)
             self._condition.notify()

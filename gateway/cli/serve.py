@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gateway import faults
 from gateway.bootstrap import Gateway
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 ROLES = ("smtp", "lmtp", "imap", "worker", "timers")
 _COMING = ("web",)
+PROGRAM: Sequence[str] = (sys.executable, "-m", "gateway")
+"""How the supervisor starts its processes."""
 
 
 def chosen_roles(only: str) -> tuple[str, ...]:
@@ -156,6 +159,7 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
     from gateway.workers.worker import run_worker, watched
 
     owner = gateway.owner(slot)
+    faults.reached("worker.starting")
     # Whoever had this place before is dead, and what it held need not wait for its lease to end.
     released = gateway.ledger.release_of(owner) + gateway.outbox.release_of(owner)
     if released:
@@ -214,7 +218,7 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
         raise ConfigurationError("the role imap needs a mailbox: [[imap]]", file=settings.file or "--only")
     run = settings.gateway.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "gateway", *(["--config", str(config)] if config else []), "serve"]
+    command = [*PROGRAM, *(["--config", str(config)] if config else []), "serve"]
     with _alone(run, roles):
         prepared = subprocess.run([*command, "--role", "prepare"], stdin=subprocess.DEVNULL, check=False)
         if prepared.returncode:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+from gateway import faults
 from gateway.errors import MessageTooBig
 
 _BLOCK = 1 << 16
@@ -21,6 +22,7 @@ class SpooledContent:
 
     def __init__(self, folder: Path) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed with the mail)
+        faults.reached("spool.opened")
 
     def write(self, block: bytes) -> None:
         """Append."""

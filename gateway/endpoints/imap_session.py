@@ -13,6 +13,7 @@ from typing import Self
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
 
+from gateway import faults
 from gateway.domain.text import clean_line
 from gateway.endpoints.imap_connection import ANSWER_BYTES, BoundedClient
 from gateway.errors import MailboxRefused, MailboxUnavailable
@@ -144,6 +145,7 @@ class MailboxSession:
             else:
                 if verb == "move":
                     self.client.copy(chosen, target)
+                    faults.reached("mailbox.copied")
                 self._remove(chosen)
 
     def can_remove(self) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from gateway import faults
 from gateway.domain.desk import Desk
 from gateway.domain.mailbox import MailboxState, Position
 from gateway.endpoints.imap_envelope import envelope_of
@@ -154,8 +155,10 @@ class MailboxSync:
         described = session.describe(uids)
         self.last_sign = time.monotonic()
         for batch in self._batches(session, state, uids, described):
+            faults.reached("mailbox.fetched")
             stored = self._store(batch)
             if stored:
+                faults.reached("mailbox.stored")
                 self._fetching.bell.ring("inbound")
                 self._put_away(session, state, stored)
 
@@ -253,9 +256,11 @@ class MailboxSync:
             # They are stored, and new mail still comes in; the next session tries again.
             self._trouble = str(error)
             return
+        faults.reached("mailbox.moved")
         self._fetching.mailboxes.mark_put_away(
             state.id, state.uidvalidity, uids, now=self._fetching.clock.now()
         )
+        faults.reached("mailbox.marked")
 
     def _report(self) -> None:
         key = f"mailbox {self._settings.name} left"

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
+from gateway import faults
 from gateway.domain.envelope import Envelope
 from gateway.endpoints import replies
 from gateway.endpoints.data import Content, counts_as_loop, read_data
@@ -185,7 +186,9 @@ class SmtpSession(Dialogue):
             head = next(iter(blocks), b"")[:_HEAD]
             if counts_as_loop(head, MAX_HOPS):
                 return replies.REPLIES[MailLoop.code]
+            faults.reached("session.received")
             number = await self.house.reception.store(self._envelope(), blocks, content.size)
+            faults.reached("session.stored")
         except GatewayError as error:
             return replies.reply_to(error)
         except Exception:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from gateway import faults
 from gateway.domain.alarm import Alarm
 from gateway.domain.desk import Desk
 from gateway.ports import Clock, OutgoingMail, Signer, Transport
@@ -56,6 +57,7 @@ class Alerter:
         due = self.alarms.take_due(now) if self.operator else []
         if not due:
             return False
+        faults.reached("alarm.taken")
         desk, _ = self.current()
         content = self.write(due, desk.default_address().address, self.operator, now=now)
         # The null sender: nobody reads what comes back of it. Ids below zero are nobody else's.

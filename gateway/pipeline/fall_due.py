@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from gateway import faults
 from gateway.domain.acts import Act, ChangeState, CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 from gateway.domain.brake import hold_closings
 from gateway.domain.desk import Desk
@@ -83,6 +84,7 @@ class Scheduler:
                 done += self._ticket(number, now, closings=closings)
             after = numbers[-1]
         if done:
+            faults.reached("timers.carried")
             self.bell.ring("outbox")
         return done
 
@@ -121,11 +123,13 @@ class Scheduler:
             for timer in uow.timers.undone(number, now):
                 if timer.kind is Timer.AUTO_CLOSE and not closings:
                     continue
+                faults.reached("timer.due")
                 acts = _acts(timer, ticket, self.policy)
                 uow.timers.done(number, timer, now=now)
                 events = change_ticket(acts, uow, self.policy, now=now)
                 # Whatever instant was taken for the present: mail leaves when it leaves.
                 fill_outbox(events, uow, self.policy, self.renderer, signer, now=self.clock.now())
+                faults.reached("timer.done")
                 log.info("timer.done", extra={"ticket": number, "timer": str(timer.kind)})
                 done += 1
                 ticket = uow.ticket(number) or ticket

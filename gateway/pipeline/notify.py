@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from gateway import faults
 from gateway.domain.retry import next_attempt
 from gateway.errors import LeaseLost, RelayRefused
 from gateway.ports import (
@@ -64,7 +65,9 @@ class Notifier:
                     log.exception("notification.unrenderable", extra={"outbox_id": row.id})
                     reply = f"cannot be written: {type(error).__name__}: {error}"[:300]
                     recorder.add(_result(row, Delivery(row.id, reply, RelayRefused(reply)), now=now))
+            faults.reached("outbox.rendered")
             for delivery in self.transport.send(mails):
+                faults.reached("relay.answered")
                 recorder.add(_result(leased[delivery.id], delivery, now=self.clock.now()))
         return True
 
@@ -128,7 +131,9 @@ class _Recorder:
 
     def _record(self, results: list[SendingResult]) -> None:
         try:
+            faults.reached("outbox.marking")
             self._outbox.record(results, now=self._clock.now())
+            faults.reached("outbox.marked")
         except LeaseLost:
             if len(results) == 1:
                 log.warning("notification.lease-lost", extra={"outbox_id": results[0].id})

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from gateway import faults
 from gateway.domain.acts import OpenTicket, Said
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Desk
@@ -135,6 +136,8 @@ class Processor:
         with self.open_uow(desk) as uow:
             uow.prefetch(wanted_by(examined, desk, signer))
             settled = [settle(mail, uow, self, signer, now=now) for mail in examined]
+            faults.reached("mail.settled")
+        faults.reached("unit.committed")
         for mail, settlement in zip(examined, settled, strict=True):
             _log(mail, settlement)
 
@@ -167,6 +170,7 @@ class Processor:
             mail = parse(inbound.raw)
             classified = classify(mail, self.tables, null_sender=inbound.envelope.reverse_path == "")
             tokens = read_tokens(mail, inbound.envelope, desk, signer)
+            faults.reached("mail.examined")
             return Examined(inbound, classified, tokens, authenticate(mail, tokens, Judgement()))
         except UnreadableMail as error:
             return Examined.unreadable(inbound, str(error), Outcome.TICKET)
@@ -184,6 +188,7 @@ class Processor:
             extra={"inbound_id": inbound.id, "attempt": inbound.attempts, "error": type(error).__name__},
             exc_info=None if isinstance(error, GatewayError) else error,
         )
+        faults.reached("mail.failed")
         until = self.clock.now() + _PAUSES[min(inbound.attempts, len(_PAUSES)) - 1]
         self.inbound.postpone(inbound, until=until, error=f"{type(error).__name__}: {error}"[:500])
 
@@ -247,6 +252,7 @@ def _settle_unreadable(
     )
     events = change_ticket([opening], uow, tools.policy, now=now, mail=mail.inbound.id)
     told = _tell(mail, events, uow, tools, signer, now=now)
+    faults.reached("mail.quarantined")
     settlement = Settlement(
         outcome=mail.trouble_outcome,
         ticket=events[0].ticket.number,

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from gateway import faults
 from gateway.domain.envelope import Envelope
 from gateway.errors import GatewayError, ShuttingDown, StorageUnavailable
 from gateway.ports import Bell, LedgerStore, NewMail
@@ -78,6 +79,7 @@ class GroupCommit:
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:
+            faults.reached("intake.batch")
             ids = self._ledger.append([mail for mail, _, _ in batch])
         except GatewayError as error:
             log.warning("mail.not-stored", extra={"mails": len(batch), "error": error.code})
@@ -92,6 +94,7 @@ class GroupCommit:
             _answer(batch, [StorageUnavailable(str(error))])
         else:
             _answer(batch, ids)
+            faults.reached("intake.answered")
             self._bell.ring("inbound")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway import faults
 from gateway.domain.envelope import Envelope
 from gateway.errors import NotFound
 from gateway.ports import LeasedMail, LedgerEntry, NewMail
@@ -72,7 +73,10 @@ class Ledger:
             known = known_from_mailbox(connection, hashed)
             fresh = [each for each in hashed if each[0].position not in known]
             numbers = iter(self._insert(connection, fresh))
-            return [known[mail.position] if mail.position in known else next(numbers) for mail in batch]
+            ids = [known[mail.position] if mail.position in known else next(numbers) for mail in batch]
+            faults.reached("ledger.inserted")
+        faults.reached("ledger.committed")
+        return ids
 
     @staticmethod
     def _insert(connection: sa.Connection, hashed: Sequence[tuple[NewMail, str]]) -> list[int]:
@@ -110,6 +114,7 @@ class Ledger:
                 now=now,
                 duration=_LEASE,
             )
+        faults.reached("inbound.leased")
         return self._with_bytes(taken)
 
     def _with_bytes(self, taken: list[tuple[int, int, int]]) -> list[LeasedMail]:

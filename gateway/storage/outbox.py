@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from gateway import faults
 from gateway.domain.notification import Notification
 from gateway.errors import NotFound
 from gateway.ports import LeasedNotification, OutboxEntry, SendingResult
@@ -61,6 +62,7 @@ class Outbox:
                 ).where(outbox.c.id.in_([number for number, _, _ in taken]))
             )
             details = {row.id: row for row in rows}
+        faults.reached("outbox.leased")
         return [
             LeasedNotification(
                 id=number,

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway import faults
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
@@ -63,6 +64,7 @@ def open_unit_of_work(database: Database, desk: Desk, rank: Callable[[str], int]
         uow = SqlUnitOfWork(connection, desk, rank)
         yield uow
         uow.write()
+        faults.reached("unit.written")
 
 
 class SqlUnitOfWork(KnownRows):

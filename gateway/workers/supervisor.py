@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from gateway import faults
+
 log = logging.getLogger(__name__)
 
 # Longer than the receiver's own grace for running transfers.
@@ -77,6 +79,7 @@ class Supervisor:
         return self._status or (0 if clean else 1)
 
     def _start(self, child: Child) -> None:
+        faults.reached("process.starting")
         ours, theirs = socket.socketpair()
         child.process = subprocess.Popen(
             [*child.command, "--lifeline", str(theirs.fileno())],

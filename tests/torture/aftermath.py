@@ -1,0 +1,56 @@
+"""What is asked after every campaign: the same law, whatever was done to the gateway."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tests.running import RunningGateway
+from tests.servers.sink import SmtpSink
+from tests.torture import law
+from tests.torture.found import Found
+from tests.torture.outside import insides, readable
+from tests.torture.senders import Answers
+
+
+def count_mails(found: Found, gateway: RunningGateway, acknowledged: Sequence[str]) -> None:
+    """Each mail that was answered 250 has become one ticket or comment, and is in the ledger by itself."""
+    rows = gateway.settled()
+    made = Counter(row["message_id"] for row in rows if row["outcome"] in {"ticket", "comment"})
+    found.count("acknowledged", len(acknowledged))
+    found.count("rows", len(rows))
+    found.count("tickets and comments", made.total())
+    lost = [each for each in acknowledged if not made[each]]
+    found.none("lost", len(lost), lost[:3])
+    doubled = [each for each, count in made.items() if count > 1]
+    found.none("doubled", len(doubled), doubled[:3])
+    found.count("merged", sum(row["outcome"] == "duplicate" for row in rows))
+
+
+def count_notifications(found: Found, gateway: RunningGateway, sink: SmtpSink) -> None:
+    """Each notification has arrived; what arrived more than once is the same mail."""
+    owed = [row for row in gateway.notifications() if row["state"] == "sent"]
+    arrived = Counter(each.message_id for each in sink.mails)
+    contents: dict[str, set[bytes]] = {}
+    for each in sink.mails:
+        contents.setdefault(each.message_id, set()).add(each.content)
+    found.count("owed", len(owed))
+    found.none("unsent", sum(not arrived[row["message_id"]] for row in owed))
+    found.count("sent again", sum(count > 1 for count in arrived.values()))
+    found.none("with other bytes", sum(len(each) > 1 for each in contents.values()))
+
+
+def judge(
+    found: Found, gateway: RunningGateway, answers: Answers | None = None, mails: Iterable[bytes] = ()
+) -> None:
+    """The ledger's law, no answer of class 5 for our own trouble, and nothing of our insides outside."""
+    gateway.settled()
+    broken = law.broken(gateway)
+    found.none("law broken", len(broken), "; ".join(broken))
+    said: list[str] = []
+    if answers is not None:
+        said = list(answers.words)
+        found.none("class 5", answers.class_5, dict(answers.words))
+        found.count("codes", " ".join(str(code) for code in sorted(answers.codes)))
+    seen = insides([*said, *map(readable, mails)])
+    found.none("insides seen", sum(map(len, seen)), seen[:3])

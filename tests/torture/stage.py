@@ -1,0 +1,99 @@
+"""What a campaign is given: a place, servers, a seed, and whether it is the short form."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.running import RunningGateway
+from tests.servers.sink import SmtpSink
+from tests.services import postgres, rabbitmq, redis
+from tests.torture.child import program
+from tests.torture.table import Plan
+
+
+@dataclass
+class Stage:
+    """Lasts as long as its `stack`.
+
+    Attributes:
+        engine: `sqlite` or `postgresql`.
+        broker: empty for the embedded one, `redis` or `rabbitmq`.
+    """
+
+    stack: ExitStack
+    seed: int
+    short: bool = False
+    engine: str = "sqlite"
+    broker: str = ""
+    chance: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def size(self, whole: int, short: int) -> int:
+        """The whole campaign's, or that of the form which runs with all tests."""
+        return short if self.short else whole
+
+    def folder(self) -> Path:
+        """An empty one, where other users may look."""
+        # A socket's path has to be short, and a mailbox's server runs as somebody else.
+        made = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="gw-", dir="/var/tmp")))
+        made.chmod(0o755)
+        return made
+
+    def sink(self) -> SmtpSink:
+        """A relay that takes everything."""
+        return self.stack.enter_context(SmtpSink())
+
+    def gateway(self, *, relay_url: str = "file:var/sent", extra: str = "", gateway: str = "") -> Tortured:
+        """A gateway with an empty table of faults, on the stage's engine and broker; not started."""
+        folder = self.folder()
+        plan = Plan(folder / "faults")
+        return Tortured(
+            folder / "gateway",
+            plan,
+            database_url=self.database_url(),
+            broker_url=self._broker_url(),
+            relay_url=relay_url,
+            extra=extra,
+            gateway=gateway,
+        )
+
+    def database_url(self) -> str:
+        """A database of its own; empty for the gateway's default."""
+        return "" if self.engine == "sqlite" else self.stack.enter_context(postgres().database())
+
+    def _broker_url(self) -> str:
+        if self.broker == "redis":
+            return self.stack.enter_context(redis().database())
+        return self.stack.enter_context(rabbitmq().vhost()) if self.broker == "rabbitmq" else ""
+
+
+class Tortured(RunningGateway):
+    """A gateway whose processes look at `plan` at each fault point."""
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        *,
+        database_url: str = "",
+        broker_url: str = "",
+        relay_url: str = "file:var/sent",
+        extra: str = "",
+        gateway: str = "",
+    ) -> None:
+        super().__init__(
+            folder,
+            database_url=database_url,
+            broker_url=broker_url,
+            relay_url=relay_url,
+            extra=extra,
+            gateway=gateway,
+            program=program(plan.folder),
+        )
+        self.plan = plan
