@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy
 from gateway.domain.workflow import Workflow
+from gateway.rulebook.diagnostics import load_checklist
 from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.links import read_offers
 from gateway.rulebook.policy_files import (
@@ -75,6 +76,7 @@ def load_policy(
             folder, preset, priorities=list(priority_terms), countries=countries
         ),
         timers=load_timer_rules(folder, preset),
+        checklist=load_checklist(folder, preset, list(type_terms)),
     )
 
 
