@@ -58,6 +58,7 @@ TEXTS = {
     "flag": "#escalate The customer's launch is blocked.\n",
     "note": "#note They renew in January.\n",
     "public reply": "Nous avons trouvé la cause.\n",
+    "close": "#close\n",
     "state": "#status in_progress\n",
     "priority": "#priority high The line stands still.\n",
     "assign": "#assign ana@example.test\n",
@@ -73,6 +74,7 @@ TABLE = {
     ("requester", "comment"): DONE_AS_REQUESTER,
     ("requester", "reopen"): DONE_AS_REQUESTER,
     ("requester", "by number"): "done done done held quarantined",
+    ("requester", "close"): "done done done confirm quarantined",
     ("requester", "nudge"): "done done done confirm quarantined",
     ("requester", "escalate"): "done done done confirm quarantined",
     ("colleague", "comment"): "done done held held quarantined",
@@ -82,6 +84,8 @@ TABLE = {
     ("stranger", "nudge"): "held held held held quarantined",
     ("stranger", "escalate"): "held held held held quarantined",
     ("account_manager", "flag"): "done confirm confirm refused quarantined",
+    ("account_manager", "nudge"): "done confirm confirm refused quarantined",
+    ("account_manager", "priority"): "done confirm confirm refused quarantined",
     ("account_manager", "note"): "done done done refused quarantined",
     ("agent", "public reply"): "done held held refused quarantined",
     ("agent", "note"): "done held held refused quarantined",
@@ -96,9 +100,9 @@ NEVER = [
     (who, does)
     for who, what in {
         "requester": "note state priority assign approve refuse",
-        "colleague": "note state priority assign approve refuse",
-        "stranger": "note state priority assign approve refuse flag",
-        "account_manager": "state assign approve refuse",
+        "colleague": "note state priority assign approve refuse close",
+        "stranger": "note state priority assign approve refuse close flag",
+        "account_manager": "state assign approve refuse close",
         "agent": "approve refuse",
     }.items()
     for does in what.split()
@@ -243,6 +247,8 @@ def carries_out(does: str, act: Act) -> bool:
             return True
         case ("note", AddComment(visibility="internal")):
             return True
+        case ("close", ChangeState(to="closed")):
+            return True
         case ("reopen", ChangeState(reopening=True)) | ("state", ChangeState()):
             return True
         case ("priority", ChangePriority()) | ("assign", AssignTicket()):
@@ -255,6 +261,10 @@ def carries_out(does: str, act: Act) -> bool:
 def effect(does: str, decision: Decision) -> str:
     """What the decision comes to, in the table's words."""
     acts = decision.acts
+    done = [act for act in acts if carries_out(does, act)]
+    if any(isinstance(act, AskToConfirm) for act in acts):
+        assert not done
+        return "confirm"
     if decision.outcome is Outcome.QUARANTINED:
         assert all(isinstance(act, HoldMail) for act in acts)
         return "quarantined"
@@ -264,10 +274,6 @@ def effect(does: str, decision: Decision) -> str:
     if decision.outcome is Outcome.REFUSED:
         assert all(isinstance(act, RefuseMail) for act in acts)
         return "refused"
-    done = [act for act in acts if carries_out(does, act)]
-    if any(isinstance(act, AskToConfirm) for act in acts):
-        assert not done
-        return "confirm"
     if not done:
         return "never"
     spoken = [act.said for act in acts if isinstance(act, (OpenTicket, AddComment)) and act.said is not None]
