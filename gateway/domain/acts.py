@@ -300,12 +300,17 @@ class CommandAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCommands:
-    """Tell whoever wrote commands what was done, and on what evidence."""
+    """Tell whoever wrote commands what was done, and on what evidence.
+
+    Attributes:
+        message_id: of their mail, so that whatever answers it finds the ticket.
+    """
 
     ticket: int
     actor: Contact
     answers: tuple[CommandAnswer, ...]
     evidence: str
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,15 @@ class ChargeOwed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedByCustomer(Event):
+    """The customer's side closed the ticket; `comment` is what they said with it."""
+
+    before: str
+    comment: Comment | None
+    name: ClassVar[str] = "closed_by_customer"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketReopened(Event):
     """A customer brought the ticket back."""
 

@@ -38,7 +38,8 @@ from gateway.domain.policy import Policy
 from gateway.domain.text import clean_line
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.errors import ActRefused
-from gateway.pipeline.orders import Orders, by_command
+from gateway.pipeline.commands import by_command
+from gateway.pipeline.orders import Orders
 
 _LONGEST_REASON = 300
 _DEEDS: Mapping[str, Deed] = MappingProxyType(
@@ -202,13 +203,18 @@ def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tupl
         if any(_takes_text(act) for act in found):
             said = replace(said, text="")
     if said.text.strip():
-        # "#close" and "thank you" below it: the words go with the command and bring nothing back.
-        acts += [
+        # "#close" and "thank you" below it: the words go with the command, bring nothing back, and are
+        # there when the desk is told of the command.
+        words = [
             replace(act, said=said) if isinstance(act, AddComment) else act
             for act in comment
             if not (moved and isinstance(act, ChangeState))
         ]
-    return (*acts, AnswerCommands(ticket.number, asking.author, tuple(answers), asking.level.name))
+        acts = [*words, *acts]
+    answered = AnswerCommands(
+        ticket.number, asking.author, tuple(answers), asking.level.name, asking.said.message_id
+    )
+    return (*acts, answered)
 
 
 def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tuple[list[Act], CommandAnswer]:

@@ -38,7 +38,6 @@ from gateway.domain.acts import (
     UndoDecision,
 )
 from gateway.domain.events import (
-    ChargeOwed,
     CommandsAnswered,
     CommentedByCustomer,
     CommentedByDesk,
@@ -59,7 +58,6 @@ from gateway.domain.events import (
     TicketReopened,
     UpdateOwed,
 )
-from gateway.domain.flex import is_charged
 from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
@@ -70,6 +68,7 @@ from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.mark_wrong import mark_wrong
+from gateway.pipeline.tell_closing import closing_events
 from gateway.pipeline.ticket_change import TicketChange, by_itself
 from gateway.pipeline.undo_change import undo_change
 from gateway.ports import UnitOfWork
@@ -209,10 +208,7 @@ class _Change(TicketChange):
         if act.reopening and comment is not None:
             return (TicketReopened(ticket, act.actor, before.state, comment),)
         changed = StateChanged(ticket, act.actor, before.state, comment, act.details, charge)
-        is_owed = act.to == "closed" and is_charged(ticket, self.uow.desk, self.policy.charged_types)
-        if not is_owed:
-            return (changed,)
-        return (changed, ChargeOwed(ticket, act.actor, self.last_said.get(ticket.number)))
+        return (changed, *closing_events(act, before.state, ticket, self))
 
     def charge(self, act: ChargeFlex) -> tuple[Event, ...]:
         before = self.ticket(act.ticket)
@@ -256,6 +252,8 @@ class _Change(TicketChange):
 
     def answer_commands(self, act: AnswerCommands) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
+        if act.message_id:
+            self.uow.add_message_id(act.message_id, act.ticket)
         return (CommandsAnswered(ticket, None, act.actor, act.answers, act.evidence),)
 
     def refuse_mail(self, act: RefuseMail) -> tuple[Event, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.domain.address import Mailbox
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.events import (
+    ClosedByCustomer,
     CommandsAnswered,
     ConfirmationAsked,
     CustomerReminded,
     EscalationEvent,
+    EscalationRequested,
     Event,
     FlexCharged,
     LoweringUndone,
@@ -32,9 +34,14 @@ from gateway.domain.ticket import Comment, Ticket
 
 
 def context_of(
-    event: Event, recipient: Mailbox, language: str, desk: Desk, policy: Policy
+    event: Event, events: Iterable[Event], recipient: Mailbox, language: str, desk: Desk, policy: Policy
 ) -> Mapping[str, Any]:
-    """The context that templates/README.md describes."""
+    """The context that templates/README.md describes.
+
+    Args:
+        events: all that the same mail or act has brought about: whoever is told of one of them alone may
+            read in that mail what else was asked for.
+    """
     comment: Comment | None = getattr(event, "comment", None)
     return {
         "desk": _desk(event.ticket, desk),
@@ -50,12 +57,18 @@ def context_of(
         "charge": _charge(event),
         "held": _held(event),
         "returned": _returned(event),
-        "escalation": _escalation(event, language, policy),
-        "claim": _claim(event, language, policy),
+        "escalation": _escalation(_beside(event, events, EscalationRequested), language, policy),
+        "claim": _claim(_beside(event, events, PriorityClaimed), language, policy),
         "answer": _answer(event, language, policy),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
     }
+
+
+def _beside(event: Event, events: Iterable[Event], kind: type[Event]) -> Event:
+    """For a ticket that was opened, what was asked for with it."""
+    asked = (each for each in events if isinstance(each, kind) and each.ticket.number == event.ticket.number)
+    return next(asked, event) if isinstance(event, TicketOpened) else event
 
 
 def _desk(ticket: Ticket, desk: Desk) -> dict[str, Any]:
@@ -110,7 +123,7 @@ def _comment(comment: Comment, language: str, policy: Policy) -> dict[str, Any]:
 
 def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
     match event:
-        case StateChanged() | TicketReopened() | StateUndone():
+        case StateChanged() | TicketReopened() | StateUndone() | ClosedByCustomer():
             before = _state_label(event.before, language, policy)
             after = _state_label(event.ticket.state, language, policy)
         case PriorityChanged() | LoweringUndone():

@@ -54,7 +54,7 @@ def fill_outbox(
                 if own_doing or key in told or key in uow.desk.addresses:
                     continue
                 told.add(key)
-                _write(rule, event, recipient, uow, policy, renderer, signer, now=now)
+                _write(rule, event, events, recipient, uow, policy, renderer, signer, now=now)
                 written.append(f"{rule.template} to {rule.audience}")
     return tuple(written)
 
@@ -79,6 +79,7 @@ def _applies(rule: NotificationRule, event: Event) -> bool:
 def _write(
     rule: NotificationRule,
     event: Event,
+    events: Sequence[Event],
     recipient: Recipient,
     uow: UnitOfWork,
     policy: Policy,
@@ -108,7 +109,7 @@ def _write(
         subject=ticket.subject,
         auto_submitted=_auto_submitted(rule, event),
         date=now,
-        context=context_of(event, recipient.mailbox, recipient.language, desk, policy),
+        context=context_of(event, events, recipient.mailbox, recipient.language, desk, policy),
     )
     uow.add_notification(
         NewNotification(

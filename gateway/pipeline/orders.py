@@ -7,10 +7,9 @@ what on which evidence has been decided before (`domain.permissions`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from types import MappingProxyType
 
 from gateway.domain.acts import (
     Act,
@@ -34,7 +33,6 @@ from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.workflow import movers
 from gateway.errors import ActRefused
-from gateway.pipeline.taking_back import mark_wrong, undo_last
 
 _DETAIL = re.compile(r"\b(at|who|resolution|third_party|time|temps)=(\"[^\"]{0,200}\"|\S{1,200})")
 
@@ -341,54 +339,9 @@ def details_of(argument: str) -> dict[str, str]:
     return found
 
 
-def by_command(orders: Orders, name: str, argument: str) -> list[Act]:
-    """The acts of one command in a mail.
-
-    Raises:
-        ActRefused: there is no such command, or it cannot be done; a sentence for whoever wrote it.
-    """
-    how = _COMMANDS.get(name)
-    if how is None:
-        shown = ", ".join(f"#{each}" for each in _COMMANDS)
-        raise ActRefused(
-            f"there is no command #{name}; there are {shown}",
-            f"il n'y a pas de commande #{name} ; il y a {shown}",
-        )
-    return how(orders, argument)
-
-
-def _status(orders: Orders, argument: str) -> list[Act]:
-    details = details_of(argument)
-    word = _DETAIL.sub("", argument[:2000]).strip()
-    if word.casefold() in {"waiting_third_party", "en attente d'un tiers"} and "who" in details:
-        details["third_party"] = details.pop("who")
-    return orders.transition(word, details)
-
-
-def _priority(orders: Orders, argument: str) -> list[Act]:
-    word, _, reason = argument.strip().partition(" ")
-    return orders.priority(word, reason)
-
-
-_COMMANDS: Mapping[str, Callable[[Orders, str], list[Act]]] = MappingProxyType(
-    {
-        "note": lambda orders, _: orders.note(),
-        "status": _status,
-        "priority": _priority,
-        "assign": lambda orders, argument: orders.assign(argument),
-        "type": lambda orders, argument: orders.change_type(argument),
-        "nudge": lambda orders, _: orders.nudge(),
-        "escalate": lambda orders, argument: orders.escalate(argument),
-        "approve": lambda orders, argument: orders.approve(argument, orders.said.text),
-        "refuse": lambda orders, argument: orders.refuse(f"{argument}\n{orders.said.text}"),
-        "close": lambda orders, argument: orders.close(argument),
-        "reopen": lambda orders, _: orders.reopen(),
-        "charge": lambda orders, argument: orders.charge(argument),
-        "undo": lambda orders, _: undo_last(orders),
-        "wrong": mark_wrong,
-        "help": lambda _orders, _: [],
-    }
-)
+def without_details(argument: str) -> str:
+    """The same argument without what `details_of` reads in it."""
+    return _DETAIL.sub("", argument[:2000]).strip()
 
 
 def _by_label(word: str, known: Mapping[str, Iterable[str]]) -> str | None:
