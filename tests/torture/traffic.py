@@ -138,18 +138,20 @@ class Traffic:
         path.write_text(path.read_text() + f"# {self.name()}\n")
 
     def dead_worker(self) -> None:
-        """A worker that has to be started again."""
-        self.gateway.wait_for(lambda: kill_one(self.gateway, "worker"), "a worker to kill")
+        """A worker that has to be started again, if one runs."""
+        kill_one(self.gateway, "worker")
 
     def new_schema(self) -> None:
         """The first start of another gateway, beside this one, until its schema is whole."""
         other = RunningGateway(self.gateway.folder.parent / self.name(), program=self.gateway.program)
         command = [*other.program, "--config", str(other.config), "serve", "--role", "prepare"]
+        said = ""
         for _ in range(5):
             done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, check=False)
             if done.returncode == 0:
                 return
-        raise AssertionError(f"the schema is not whole after five starts: {done.stderr.decode()[-2000:]}")
+            said = done.stderr.decode()[-2000:]
+        raise AssertionError(f"the schema is not whole after five starts: {said}")
 
     # --- what has to be there ----------------------------------------------------------------
 
