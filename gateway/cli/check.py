@@ -40,12 +40,12 @@ def tell(findings: Iterator[Finding], *, as_json: bool) -> bool:
                 }
             )
             continue
-        print(f"{'ok   ' if finding.right else 'WRONG'}  {finding.check:<10} {finding.remark}")
+        print(f"{'ok   ' if finding.right else 'WRONG'}  {finding.check:<17} {finding.remark}")
         if finding.rows:
             more = ", …" if finding.count > len(finding.rows) else ""
-            print(f"{'':<18} which: {', '.join(finding.rows)}{more}")
+            print(f"{'':<6} which: {', '.join(finding.rows)}{more}")
         if finding.remedy:
-            print(f"{'':<18} do: {finding.remedy}")
+            print(f"{'':<6} do: {finding.remedy}")
         sys.stdout.flush()
     return all_right
 
