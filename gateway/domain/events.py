@@ -26,6 +26,11 @@ class Event:
     actor: Contact | None
     name: ClassVar[str]
 
+    @property
+    def about(self) -> int:
+        """The id of what a link in its mail is about; 0 for the ticket itself."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class TicketOpened(Event):
@@ -158,6 +163,11 @@ class MailHeld(Event):
     reason: str
     name: ClassVar[str] = "mail_held"
 
+    @property
+    def about(self) -> int:
+        """The mail."""
+        return self.inbound_id
+
 
 @dataclass(frozen=True, slots=True)
 class HeldReminded(Event):
@@ -192,6 +202,11 @@ class EscalationEvent(Event):
 
     escalation: Escalation
     comment: Comment | None
+
+    @property
+    def about(self) -> int:
+        """The request."""
+        return self.escalation.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from gateway.domain.decision import Decision, Outcome
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.evidence import Evidence, Level
+from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
@@ -32,7 +33,7 @@ from gateway.domain.thread import Authority, Match
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.token import Token
 from gateway.domain.workflow import CUSTOMER
-from gateway.pipeline.apply_asks import Asking, asks_of_new_ticket, asks_on_ticket
+from gateway.pipeline.apply_asks import Asking, asked_back, asks_of_new_ticket, asks_on_ticket
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
 _PREFIX = re.compile(
@@ -200,15 +201,21 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
     author = facts.author
     known = author.language if author is not None and author.listed else ""
     language = classified.language or known or policy.default_language
-    has_room = facts.opened_today < policy.limits.confirmations_a_day
+    confirm = classified.answerable and facts.opened_today < policy.limits.confirmations_a_day
     return OpenTicket(
         subject=plain_subject(classified.mail.subject),
         language=language,
         desk_address=facts.desk_address,
         said=facts.said,
         follow_up_of=follow_up_of,
-        confirm=classified.answerable and has_room,
+        confirm=confirm,
+        first_answer=_first_answer(classified, policy) if confirm else RECAP_ALONE,
     )
+
+
+def _first_answer(classified: Classified, policy: Policy) -> FirstAnswer:
+    told = {each.detail for each in classified.details}
+    return FirstAnswer(missing=policy.checklist.missing(policy.default_type, told))
 
 
 def _on_ticket(
@@ -229,12 +236,18 @@ def _on_ticket(
     why = chosen.reason if chosen else ""
     if facts.released:
         found, ruled, why = Ruling.ALLOW, LET_IN, "released by the desk"
+    author = facts.author
+    asking = author and _asking(
+        classified, facts, author, facts.role, policy, staff=staff_token_suffices, now=now
+    )
+    if found is Ruling.HOLD and asking and (question := asked_back(ticket, asking)):
+        reason = "a decision that is not proven well enough; the lead is asked whether it is theirs"
+        return Decision(Outcome.REFUSED, (question,), ticket.number, reason, ruled)
     if found not in {Ruling.ALLOW, Ruling.MARK}:
         return _not_let_in(found, facts, ticket, ruled, by_number=by_number)
     decision = _comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)
-    if decision.outcome is not Outcome.COMMENT or facts.author is None:
+    if decision.outcome is not Outcome.COMMENT or not asking:
         return decision
-    asking = _asking(classified, facts, facts.author, facts.role, policy, staff=staff_token_suffices, now=now)
     return replace(decision, acts=asks_on_ticket(ticket, decision.acts, asking))
 
 

@@ -6,9 +6,11 @@ import heapq
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from tests.torture.year.acts import Act
 from tests.torture.year.clock import VirtualClock
@@ -22,6 +24,7 @@ from tests.torture.year.rules import read_rules
 from tests.torture.year.script import Script
 from tests.torture.year.world import World
 
+_Done = TypeVar("_Done")
 START = datetime(2026, 1, 5, 7, 0, tzinfo=UTC)
 _WHOLE_LOOK_EACH = 60
 
@@ -204,7 +207,7 @@ class Year:
         mails.append(act)
         self._in_hand = tuple(mails)
 
-    def _as_process(self, does):  # type: ignore[no-untyped-def]
+    def _as_process(self, does: Callable[[], _Done]) -> _Done:
         crashes = self.world.crashes
         done = does()
         if self.world.crashes != crashes:
