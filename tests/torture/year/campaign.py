@@ -164,7 +164,7 @@ class Year:
             each for each in (self.falling.next_at(), self._agenda[0][0] if self._agenda else None) if each
         ]
         at = max(min(due), self.clock.now() + timedelta(microseconds=1))
-        late = self.chance.choices((0.0, 0.5, 20.0, 3 * 1440.0), (10, 40, 40, 0.4))[0]
+        late = self.chance.choices((0.0, 0.5, 90.0, 3 * 1440.0), (20, 20, 60, 0.4))[0]
         return at + timedelta(minutes=late * self.chance.random())
 
     def _misfortune(self) -> None:
@@ -256,7 +256,7 @@ class Year:
         self._roots[number] = message_id(self._acts_of_mail[mail], mail_number(self._raws[mail][0])).strip(
             "<>"
         )
-        self._lives[number] = self.chance.choice((2, 4, 7, 10, 14))
+        self._lives[number] = self.chance.choice((3, 5, 8, 12))
         lag = timedelta(minutes=self.chance.uniform(1, 300))
         heapq.heappush(self._agenda, (self.clock.now() + lag, number))
 

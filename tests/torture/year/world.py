@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from gateway.bootstrap import Gateway
 from gateway.cli.serve import prepare
@@ -20,8 +21,10 @@ from gateway.pipeline.notify import Notifier
 from gateway.pipeline.orders import Orders
 from gateway.pipeline.process import Processor
 from gateway.ports import NewMail
+from gateway.rulebook.desk_file import load_desk_file
 from gateway.settings import load_settings
 from gateway.storage.unit_of_work import SqlUnitOfWork
+from gateway.storage.upgrade import upgrade
 from tests.torture.year.acts import Act
 from tests.torture.year.clock import VirtualClock
 from tests.torture.year.mails import AUTHSERV
@@ -32,6 +35,8 @@ from tests.torture.year.rules import ROOT, with_german_calendar
 _PEER = "192.0.2.25"
 _OWNER = "year:0"
 _READ_ANEW_EACH = 25
+_READ_ONCE = ("policy", "tables", "renderer")
+_READ: dict[str, Any] = {}
 
 
 class Crash(BaseException):
@@ -67,6 +72,14 @@ class _Process(Gateway):
                 raise Crash(self.dies)
 
 
+def _upgraded(gateway: Gateway) -> None:
+    """What `prepare` does to the database, with rules that were read before."""
+    upgrade(gateway.database)
+    desk = load_desk_file(gateway.settings.desk.file, calendars=gateway.policy.service_levels.calendars)
+    gateway.desk.load(desk, now=gateway.clock.now())
+    gateway.desk.keys(now=gateway.clock.now())
+
+
 class World:
     """The system under test.
 
@@ -93,16 +106,17 @@ class World:
         self.gateway: _Process
         self._start()
 
-    def _start(self, before: _Process | None = None) -> None:
+    def _start(self, *, anew: bool = False) -> None:
         self.gateway = _Process(load_settings(self._config, {}))
-        for name in ("policy", "tables", "renderer") if before is not None else ():
-            # To read rules that have not changed takes two seconds, and is another test's story.
-            self.gateway.__dict__[name] = getattr(before, name)
         # The two adapters that are not the machine's.
         self.gateway.__dict__["clock"] = self.clock
         self.gateway.__dict__["bell"] = _Silence()
-        if before is None:
-            prepare(self.gateway)
+        if not anew:
+            # To read rules that have not changed takes seconds, and is another test's story.
+            self.gateway.__dict__.update(_READ)
+        if anew or not self.restarts:
+            _upgraded(self.gateway) if _READ and not anew else prepare(self.gateway)
+        _READ.update({name: getattr(self.gateway, name) for name in _READ_ONCE})
         self.gateway.ledger.release_of(_OWNER)
         self.gateway.outbox.release_of(_OWNER)
         self._processor: Processor = self.gateway.processor(_OWNER)
@@ -118,7 +132,7 @@ class World:
         """End it cleanly and start it anew."""
         self.close()
         self.restarts += 1
-        self._start(self.gateway if self.restarts % _READ_ANEW_EACH else None)
+        self._start(anew=self.restarts % _READ_ANEW_EACH == 0)
 
     def close(self) -> None:
         """Let go of the database."""
