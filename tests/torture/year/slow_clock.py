@@ -86,7 +86,9 @@ class SlowClock:
         news = [] if self.stopped else self._cut(at)
         self.target, self.warn_after = target, warn_after
         if self.before_now() < warn_after:
+            # To be warned of a target that is no more would help nobody.
             self.warned = False
+            news = [each for each in news if each != "sla_warned"]
         return news + self.look(self.since)
 
     def _cut(self, at: datetime) -> list[str]:
