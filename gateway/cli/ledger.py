@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
-from gateway.domain.acts import EndHolding
+from gateway.domain.held import EndHolding
 from gateway.errors import ActRefused
 from gateway.ports import LedgerEntry, OutboxEntry
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from gateway.domain.desk import Contact
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
+from gateway.domain.held import EndHolding, RemindOfHeld
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
@@ -354,23 +355,6 @@ class CheckClocks:
 @dataclass(frozen=True, slots=True)
 class OweUpdate:
     """Tell the desk that the news it promised are due."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class EndHolding:
-    """A held mail of the ticket was let in or dropped: it waits no more."""
-
-    ticket: int
-    inbound_id: int
-    reason: str
-    dropped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RemindOfHeld:
-    """Tell the desk again of the mails that wait for its decision."""
 
     ticket: int
 

@@ -25,6 +25,23 @@ class HeldMail:
     told_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class EndHolding:
+    """An act: a held mail of the ticket was let in or dropped, and waits no more."""
+
+    ticket: int
+    inbound_id: int
+    reason: str
+    dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemindOfHeld:
+    """An act: tell the desk again of the mails that wait for its decision."""
+
+    ticket: int
+
+
 # Why a mail is held or refused, as people read it.
 _FRENCH: Mapping[str, str] = MappingProxyType(
     {

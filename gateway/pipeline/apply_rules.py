@@ -11,7 +11,6 @@ from gateway.domain.acts import (
     AddComment,
     AddParticipants,
     ChangeState,
-    EndHolding,
     HoldMail,
     OpenTicket,
     RecordAutomatic,
@@ -25,6 +24,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.evidence import Evidence, Level
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
+from gateway.domain.held import EndHolding
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
@@ -293,15 +293,20 @@ def _asking(
     )
 
 
+_BY_NUMBER = "only the number in the subject ties it to the ticket, and nothing proves who wrote it"
+_BY_NOBODY = "nothing proves who wrote it"
+_WHY_HELD = {
+    Role.STRANGER: "written by somebody who does not take part in the ticket",
+    Role.COLLEAGUE: "written by a colleague of the requester, and nothing proves it",
+    Role.AGENT: "written in the name of somebody of the desk, and nothing proves it",
+    Role.ACCOUNT_MANAGER: "written in the name of an account manager, and nothing proves it",
+}
+HELD_REASONS = (_BY_NUMBER, _BY_NOBODY, *_WHY_HELD.values())
+"""All that a mail may be held for; `domain.held` has each in French."""
+
+
 def _why_held(facts: Facts, *, by_number: bool) -> str:
-    if by_number:
-        return "only the number in the subject ties it to the ticket, and nothing proves who wrote it"
-    return {
-        Role.STRANGER: "written by somebody who does not take part in the ticket",
-        Role.COLLEAGUE: "written by a colleague of the requester, and nothing proves it",
-        Role.AGENT: "written in the name of somebody of the desk, and nothing proves it",
-        Role.ACCOUNT_MANAGER: "written in the name of an account manager, and nothing proves it",
-    }.get(facts.role, "nothing proves who wrote it")
+    return _BY_NUMBER if by_number else _WHY_HELD.get(facts.role, _BY_NOBODY)
 
 
 def _comment(

@@ -23,7 +23,6 @@ from gateway.domain.acts import (
     ClaimPriority,
     ClimbMatrix,
     DecideEscalation,
-    EndHolding,
     HoldMail,
     MarkWrong,
     Nudge,
@@ -33,7 +32,6 @@ from gateway.domain.acts import (
     RecordReturn,
     RefuseMail,
     RemindCustomer,
-    RemindOfHeld,
     RequestEscalation,
     UndoChange,
     UndoDecision,
@@ -57,6 +55,7 @@ from gateway.domain.events import (
     TicketReopened,
     UpdateOwed,
 )
+from gateway.domain.held import EndHolding, RemindOfHeld
 from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket

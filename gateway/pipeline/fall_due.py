@@ -21,10 +21,10 @@ from gateway.domain.acts import (
     ClimbMatrix,
     OweUpdate,
     RemindCustomer,
-    RemindOfHeld,
 )
 from gateway.domain.brake import hold_closings
 from gateway.domain.desk import Desk
+from gateway.domain.held import RemindOfHeld
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import DueTimer, Timer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.domain.acts import EndHolding, HoldMail, RemindOfHeld
+from gateway.domain.acts import HoldMail
 from gateway.domain.events import Event, HeldReminded, MailHeld
-from gateway.domain.held import MOST_REMEMBERED, HeldMail
+from gateway.domain.held import MOST_REMEMBERED, EndHolding, HeldMail, RemindOfHeld
 from gateway.pipeline.ticket_change import TicketChange
 
 HoldingAct = HoldMail | EndHolding | RemindOfHeld

@@ -12,10 +12,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from gateway.domain.acts import Act, AddComment, EndHolding, RequestEscalation
+from gateway.domain.acts import Act, AddComment, RequestEscalation
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.events import CommandsAnswered, Event
+from gateway.domain.held import EndHolding
 from gateway.domain.permissions import Deed
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry

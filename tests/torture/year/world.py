@@ -12,9 +12,9 @@ from typing import Any
 
 from gateway.bootstrap import Gateway
 from gateway.cli.serve import prepare
-from gateway.domain.acts import EndHolding
 from gateway.domain.desk import Desk
 from gateway.domain.envelope import Envelope
+from gateway.domain.held import EndHolding
 from gateway.errors import ActRefused
 from gateway.pipeline.fall_due import Scheduler
 from gateway.pipeline.notify import Notifier
