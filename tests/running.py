@@ -203,7 +203,9 @@ class RunningGateway:
     def breaches(self) -> list[Finding]:
         """What breaks the ledger's law."""
         gateway = self.gateway()
-        wrong = [each for each in gateway.auditor(lambda words: None).audit(quick=False) if not each.right]
+        wrong = [
+            each for each in gateway.upkeep.auditor(lambda words: None).audit(quick=False) if not each.right
+        ]
         gateway.database.close()
         return wrong
 

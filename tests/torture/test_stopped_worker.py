@@ -1,0 +1,58 @@
+"""The worker that would tell of alarms is stopped: the operator hears of it all the same, and it is replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.running import RunningGateway, mail
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+@pytest.mark.timeout(240)
+def test_a_stopped_worker_is_told_of_by_mail_and_replaced(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = request.getfixturevalue("postgres_url") if engine == "postgres" else ""
+    gateway = RunningGateway(
+        tmp_path,
+        database_url=url,
+        gateway='operator = "ops@example.test"\n',
+        extra="[alarms]\nprocess_s = 4\n",
+    )
+    with gateway.running():
+        (worker,) = gateway.children("worker")
+        os.kill(worker, signal.SIGSTOP)
+        gateway.send(mail("chloe@acme.test", "Panne", "Rien ne va plus.", message_id="1@acme.test"))
+
+        told = gateway.wait_for(lambda: gateway.sent_to("ops@example.test"), "the operator's mail", 90)
+        subject, text = told[0]["Subject"], told[0].get_payload(decode=True)
+        assert subject.startswith("Alarm: process "), subject
+        assert b"worker-0" in text
+        assert b"does not answer" in text
+
+        # The next one takes its place, and what waited.
+        (row,) = gateway.settled()
+        assert row["outcome"] == "ticket"
+        gateway.wait_for(lambda: not gateway.gateway().alarms.current(), "the alarm to end", 90)
+        assert worker not in gateway.children("worker")
+    assert "process.hangs" in gateway.log.read_text()
+
+
+@pytest.mark.timeout(240)
+def test_an_alarm_that_the_relay_does_not_take_is_in_the_log(tmp_path: Path) -> None:
+    gateway = RunningGateway(
+        tmp_path,
+        relay_url="smtp://127.0.0.1:9",
+        gateway='operator = "ops@example.test"\n',
+        extra="[alarms]\nprocess_s = 4\n",
+    )
+    with gateway.running():
+        (worker,) = gateway.children("worker")
+        os.kill(worker, signal.SIGSTOP)
+
+        gateway.wait_for(lambda: gateway.log.read_text().count("operator.not-told") >= 2, "the log", 90)
+        assert gateway.gateway().upkeep.untold() >= 1 or not gateway.gateway().alarms.current()
