@@ -108,7 +108,11 @@ class RunningGateway:
                 stderr=log,
                 cwd=ROOT,
             )
-        self.wait_for(self._is_up, "the gateway to listen")
+        try:
+            self.wait_for(self._is_up, "the gateway to listen")
+        except AssertionError:
+            self.stop()
+            raise
 
     def stop(self) -> int:
         """End it as an operator does; its exit code."""

@@ -28,6 +28,8 @@ _LONGEST_PAUSE_S = 10.0
 _TICK_S = 0.1
 # After so many times the silence that is told of, a process is taken for hung and killed.
 _HANGS_AFTER = 3
+# What a process may take to begin, on a machine that is busy.
+_START_S = 30.0
 _MOST_DEATHS = 10
 _DEATHS_WITHIN_S = 300.0
 
@@ -52,7 +54,10 @@ class Child:
     def trouble(self, now_s: float, silence_s: float) -> str:
         """What is wrong with it, or empty."""
         gone_s = now_s - self.well_s
-        if gone_s > silence_s and self.process is not None and self.is_ready:
+        begins = self.process is not None and not self.is_ready and not self.failed_starts
+        if begins:
+            gone_s -= _START_S
+        if gone_s > silence_s and self.is_ready:
             return (
                 f"does not answer for {gone_s:.0f} s; it is replaced after {_HANGS_AFTER * silence_s:.0f} s"
             )
@@ -124,7 +129,8 @@ class Supervisor:
         troubles = {child.name: child.trouble(now_s, self._silence_s) for child in self._children}
         self._on_troubles({name: trouble for name, trouble in troubles.items() if trouble})
         for child in self._children:
-            if child.process is not None and now_s - child.heard_s > _HANGS_AFTER * self._silence_s:
+            patience_s = _HANGS_AFTER * self._silence_s + (0 if child.is_ready else _START_S)
+            if child.process is not None and now_s - child.heard_s > patience_s:
                 log.error("process.hangs", extra={"child": child.name, "pid": child.process.pid})
                 child.process.kill()
                 child.heard_s = now_s
