@@ -133,7 +133,11 @@ class EscalationPolicy:
 
     def must_nudge(self, ticket: Ticket, grounds: Iterable[str]) -> bool:
         """Whether a nudge has to come before a request on these grounds."""
-        return self.nudge_first and ticket.nudges == 0 and not self.straight.intersection(grounds)
+        return ticket.nudges == 0 and self.puts_off(grounds)
+
+    def puts_off(self, grounds: Iterable[str]) -> bool:
+        """Whether a request on these grounds that no nudge came before has to wait for one."""
+        return self.nudge_first and not self.straight.intersection(grounds)
 
     def from_ticket(
         self, ticket: Ticket, *, desk_active_at: datetime | None, now: datetime

@@ -15,6 +15,8 @@ from gateway.domain.events import (
     CommentedByDesk,
     EscalationRequested,
     Event,
+    Nudged,
+    PriorityClaimed,
     StateChanged,
     TicketOpened,
 )
@@ -64,7 +66,7 @@ def _answers_its_actor(rule: NotificationRule, event: Event) -> bool:
     if rule.audience is Audience.CONTACT:
         return True
     if rule.audience is Audience.ASKER:
-        return event.name == EscalationRequested.name
+        return isinstance(event, EscalationRequested | PriorityClaimed | Nudged)
     return isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy
-from gateway.domain.workflow import Workflow
+from gateway.domain.workflow import MOVERS, TIMER, Workflow
 from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.policy_files import (
     IntakeFile,
@@ -42,6 +42,7 @@ def load_policy(
     priorities = typed(source, PrioritiesFile)
     priority_terms = read_terms(source, "priorities", priorities.priorities)
     known(source, ("default",), priorities.default, list(priority_terms), "priority")
+    set_by = _set_by(source, priorities)
     source = read_rules(folder, "types.yaml", preset)
     types = typed(source, TypesFile)
     type_terms = read_terms(source, "types", types.types)
@@ -55,6 +56,7 @@ def load_policy(
         workflow=workflow,
         priorities=priority_terms,
         default_priority=priorities.default,
+        set_by=set_by,
         types=type_terms,
         default_type=types.default,
         charged_types=frozenset(each.id for each in types.types if each.flex),
@@ -67,6 +69,15 @@ def load_policy(
         ),
         timers=load_timer_rules(folder, preset),
     )
+
+
+def _set_by(source: Source, read: PrioritiesFile) -> dict[str, frozenset[str]]:
+    """Who may set each priority; time alone sets none."""
+    setters = [each for each in MOVERS if each != TIMER]
+    for number, each in enumerate(read.priorities):
+        for position, name in enumerate(each.set_by):
+            known(source, ("priorities", number, "set_by", position), name, setters, "mover")
+    return {each.id: frozenset(each.set_by) for each in read.priorities}
 
 
 def _version(folder: Path, preset: str) -> str:
