@@ -91,7 +91,7 @@ class EscalationPolicy:
         straight: grounds that go through without a nudge.
         opening: grounds that open a request though nobody has asked for one.
         asks_for: what an asker who leaves it out is asked for.
-        idle: without any activity for so long, NO_UPDATE speaks for the request.
+        idle: without any activity of the desk for so long, NO_UPDATE speaks for the request.
         active: with activity of the desk within so long, BEING_WORKED_ON speaks against it.
         update_every: how often news are promised after an approval.
         undo_within: how long a decision, or another change of a ticket, can be undone by its author.
@@ -147,7 +147,9 @@ class EscalationPolicy:
         Args:
             desk_active_at: when somebody of the desk did something on it last.
         """
-        grounds = (NO_UPDATE,) if now - ticket.updated_at >= self.idle else ()
+        # Who asks for news every other day and gets none has heard nothing all the same.
+        heard_at = desk_active_at or ticket.created_at
+        grounds = (NO_UPDATE,) if now - heard_at >= self.idle else ()
         refusals = []
         if ticket.state == "waiting_customer":
             refusals.append(WAITING_FOR_REQUESTER)

@@ -42,6 +42,7 @@ class NotificationRule:
         event: an event's `name`.
         state: only when the ticket's state is this one, or empty for any.
         template: folder under templates/mail.
+        always: told beside whatever else the same mail or act tells its reader.
     """
 
     id: str
@@ -50,6 +51,7 @@ class NotificationRule:
     audience: Audience
     template: str
     why: str
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

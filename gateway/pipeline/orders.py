@@ -288,7 +288,11 @@ class Orders:
         by = movers(self.actor, for_customer=True)
         given = {**dict(details), "comment": "by the customer"}
         self.policy.workflow.check_transition(self.ticket.state, to, by=by, given=given)
+        comment: list[Act] = []
+        if reopening and self.said.text.strip():
+            comment.append(AddComment(self.ticket.number, self.said, "public", by_desk=False))
         return [
+            *comment,
             ChangeState(
                 ticket=self.ticket.number,
                 to=to,
@@ -299,7 +303,7 @@ class Orders:
                 reopening=reopening,
                 reason="by the customer",
                 evidence=self.said.evidence,
-            )
+            ),
         ]
 
     def _decision(self, *, approved: bool, estimate: str, reason: str) -> DecideEscalation:

@@ -106,7 +106,9 @@ def _notifications(
                 raise source.refuse((*place, "state"), f"only {StateChanged.name} has a state")
         if templates is not None:
             known(source, (*place, "template"), each.template, sorted(templates), "template")
-        rules[each.id] = NotificationRule(each.id, each.event, each.state, each.to, each.template, each.why)
+        rules[each.id] = NotificationRule(
+            each.id, each.event, each.state, each.to, each.template, each.why, each.always
+        )
     return tuple(rules.values())
 
 

@@ -117,6 +117,7 @@ class NotificationEntry(Strict):
     to: Audience
     template: Words
     why: Words
+    always: bool = False
 
 
 class NotificationExample(Strict):
