@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
     from gateway.pipeline.replay import Replayer
+    from gateway.pipeline.upkeep.audit import Auditor
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
@@ -332,6 +333,13 @@ class Gateway:
             self.settings.gateway.operator,
         )
         return alerter, transport.close
+
+    def auditor(self, progress: Callable[[str], None]) -> Auditor:
+        """Holds the ledger's law against the database."""
+        from gateway.pipeline.upkeep.audit import Auditor
+        from gateway.storage.audit import Audit
+
+        return Auditor(Audit(self.database), self.clock, time.monotonic, time.sleep, progress)
 
     def acting(self) -> Acting:
         """Acts of the command line."""

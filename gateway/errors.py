@@ -32,6 +32,12 @@ class StorageFull(StorageUnavailable):
     public = "Insufficient storage, try again later"
 
 
+class StorageDamaged(StorageUnavailable):
+    """The database's files are not what was written into them; the peer must try again."""
+
+    code = "storage.damaged"
+
+
 class ShuttingDown(GatewayError):
     """The process is stopping; the peer must try again."""
 

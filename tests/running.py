@@ -19,6 +19,7 @@ from typing import Any
 from gateway.bootstrap import Gateway
 from gateway.cli.ledger import mail_object, notification_object
 from gateway.cli.tickets import ticket_object
+from gateway.domain.finding import Finding
 from gateway.settings import load_settings
 from tests.services.process import free_port
 
@@ -197,6 +198,13 @@ class RunningGateway:
         """The mails in the folder to one address, oldest first."""
         mails = [email.message_from_bytes(path.read_bytes()) for path in sorted(self.sent.glob("*.eml"))]
         return [mail for mail in mails if address in mail["To"]]
+
+    def breaches(self) -> list[Finding]:
+        """What breaks the ledger's law."""
+        gateway = self.gateway()
+        wrong = [each for each in gateway.auditor(lambda words: None).audit(quick=False) if not each.right]
+        gateway.database.close()
+        return wrong
 
     # --- commands ----------------------------------------------------------------------------
 

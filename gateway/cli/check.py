@@ -2,39 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator
 
 from gateway.cli.context import Context
-from gateway.cli.output import print_json
+from gateway.cli.output import Progress, print_json
+from gateway.domain.finding import Finding
 from gateway.errors import DnsUnavailable, GatewayError
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at; `remark` says what was found, wrong or worth knowing."""
+def run(context: Context, *, as_json: bool, quick: bool) -> int:
+    """Look at all of it; 0 when nothing is wrong, else 1.
 
-    name: str
-    right: bool
-    remark: str
+    Args:
+        quick: without hashing all mails anew.
+    """
+    return 0 if tell(_all(context, quick=quick), as_json=as_json) else 1
 
 
-def run(context: Context, *, as_json: bool) -> int:
-    """Look at all of it; 0 when nothing is wrong, else 1."""
-    findings = [_look(name, look, context) for name, look in _LOOKS]
+def tell(findings: Iterator[Finding], *, as_json: bool) -> bool:
+    """Print each finding as it is found; whether all are right."""
+    all_right = True
     for finding in findings:
+        all_right &= finding.right
         if as_json:
-            print_json({"check": finding.name, "ok": finding.right, "remark": finding.remark})
-        else:
-            print(f"{'ok   ' if finding.right else 'WRONG'}  {finding.name:<10} {finding.remark}")
-    return 0 if all(finding.right for finding in findings) else 1
+            print_json(
+                {
+                    "check": finding.check,
+                    "ok": finding.right,
+                    "remark": finding.remark,
+                    "count": finding.count,
+                    "rows": list(finding.rows),
+                    "remedy": finding.remedy,
+                }
+            )
+            continue
+        print(f"{'ok   ' if finding.right else 'WRONG'}  {finding.check:<10} {finding.remark}")
+        if finding.rows:
+            more = ", …" if finding.count > len(finding.rows) else ""
+            print(f"{'':<18} which: {', '.join(finding.rows)}{more}")
+        if finding.remedy:
+            print(f"{'':<18} do: {finding.remedy}")
+        sys.stdout.flush()
+    return all_right
+
+
+def _all(context: Context, *, quick: bool) -> Iterator[Finding]:
+    for name, look in _LOOKS:
+        yield _look(name, look, context)
+    if _look("database", _database, context).right:
+        yield from context.gateway.auditor(Progress()).audit(quick=quick)
 
 
 def _look(name: str, look: Callable[[Context], str], context: Context) -> Finding:
     try:
-        return Finding(name, right=True, remark=look(context))
+        return Finding(name, look(context))
     except GatewayError as error:
-        return Finding(name, right=False, remark=str(error))
+        return Finding(name, str(error), _REMEDIES.get(name, "see the sentence above"), count=1)
+
+
+# Where the sentence does not say it by itself.
+_REMEDIES = {
+    "alarms": "each ends by itself once what it names is over",
+    "broker": "start the broker, or correct gateway.broker_url; mail waits meanwhile, and none is lost",
+    "database": "start it, or correct gateway.database_url",
+    "mailboxes": "correct [[imap]], then `gateway mailboxes start NAME`",
+    "relay": "start the relay, or correct relay.url; notifications wait meanwhile, and none is lost",
+}
 
 
 def _settings(context: Context) -> str:
@@ -76,12 +110,6 @@ def _database(context: Context) -> str:
 def _tickets(context: Context) -> str:
     context.gateway.check_tickets()
     return "every state, resolution, priority and type in use is defined"
-
-
-def _ledger(context: Context) -> str:
-    counts = context.gateway.ledger.counts()
-    words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-    return f"{sum(counts.values())} mails received" + (f": {words}" if words else "")
 
 
 def _outbox(context: Context) -> str:
@@ -167,7 +195,6 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("desk", _desk),
     ("database", _database),
     ("tickets", _tickets),
-    ("ledger", _ledger),
     ("outbox", _outbox),
     ("broker", _broker),
     ("relay", _relay),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +62,7 @@ def as_object(path: str, read: Classified) -> dict[str, Any]:
         "refusals": list(intent.refusals),
         "claimed_priority": intent.claimed_priority,
         "commands": [{"name": one.name, "argument": one.argument} for one in intent.commands],
+        "diagnostics": [asdict(told) for told in read.details],
         "defects": [*mail.conflicts, *mail.defects],
     }
 

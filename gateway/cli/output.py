@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -37,3 +38,18 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, empty
     # A pipe is no terminal: nothing is cut there.
     console = Console(width=None if sys.stdout.isatty() else 240)
     console.print(table)
+
+
+class Progress:
+    """Says on standard error how far a long work has come, every few seconds; a short one says nothing."""
+
+    _EVERY_S = 5.0
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, words: str) -> None:
+        """`words` are the present state of it."""
+        if time.monotonic() - self._last >= self._EVERY_S:
+            self._last = time.monotonic()
+            print(f"… {words}", file=sys.stderr, flush=True)

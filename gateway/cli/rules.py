@@ -81,6 +81,7 @@ def try_examples(folder: Path, *, as_json: bool, more: Iterable[ReadingExample] 
         ConfigurationError: the rules are wrong, or an example names what does not exist.
     """
     from gateway.rulebook.clock_examples import run_clock_examples
+    from gateway.rulebook.diagnostics_examples import run_diagnostics_examples
     from gateway.rulebook.intent_examples import run_intent_examples
     from gateway.rulebook.policy_examples import run_policy_examples
     from gateway.rulebook.preset import preset_names
@@ -92,6 +93,7 @@ def try_examples(folder: Path, *, as_json: bool, more: Iterable[ReadingExample] 
             run_policy_examples(folder, preset),
             run_clock_examples(folder, preset),
             run_intent_examples(folder, preset),
+            run_diagnostics_examples(folder, preset),
         )
         for preset in ("", *preset_names(folder))
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.domain.address import Mailbox
 from gateway.domain.bounce import BounceReport
+from gateway.domain.diagnostics import Told
 from gateway.domain.intent.result import NOTHING, Intent
 from gateway.domain.mail import Mail
 from gateway.domain.zones import Zones
@@ -55,6 +56,7 @@ class Classified:
         answerable: whether an automatic answer may go to it (RFC 3834 section 2); false for a
             person's mail too when it carries `X-Auto-Response-Suppress` or comes from a list.
         intent: what the new text asks for; empty for all automatic mail.
+        details: what the new text and the files tell of a fault or a wish; nothing of automatic mail.
         language: `fr`, `en`… or None when the text is too short to tell.
     """
 
@@ -68,3 +70,4 @@ class Classified:
     auto_reply: AutoReply | None
     language: str | None
     intent: Intent = NOTHING
+    details: tuple[Told, ...] = ()

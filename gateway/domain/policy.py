@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
 from gateway.domain.term import Term
@@ -93,6 +94,7 @@ class Policy:
     escalation: EscalationPolicy
     service_levels: ServiceLevels
     timers: TimerRules
+    checklist: Checklist
 
     def words(self, name: str, language: str) -> str:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""

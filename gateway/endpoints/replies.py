@@ -56,6 +56,7 @@ BAD_RECIPIENT = Reply(553, "5.1.3", "Malformed recipient address")
 REPLIES = MappingProxyType(
     {
         "storage.unavailable": TROUBLE,
+        "storage.damaged": TROUBLE,
         "storage.full": Reply(452, "4.3.1", "Insufficient storage, try again later"),
         "service.shutting-down": SHUTTING_DOWN,
         "recipient.unknown": Reply(550, "5.1.1", "No such address here"),

@@ -23,6 +23,7 @@ from gateway.domain.decision import Decision, Outcome
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.evidence import Evidence, Level
+from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
@@ -189,15 +190,21 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
     author = facts.author
     known = author.language if author is not None and author.listed else ""
     language = classified.language or known or policy.default_language
-    has_room = facts.opened_today < policy.limits.confirmations_a_day
+    confirm = classified.answerable and facts.opened_today < policy.limits.confirmations_a_day
     return OpenTicket(
         subject=plain_subject(classified.mail.subject),
         language=language,
         desk_address=facts.desk_address,
         said=facts.said,
         follow_up_of=follow_up_of,
-        confirm=classified.answerable and has_room,
+        confirm=confirm,
+        first_answer=_first_answer(classified, policy) if confirm else RECAP_ALONE,
     )
+
+
+def _first_answer(classified: Classified, policy: Policy) -> FirstAnswer:
+    told = {each.detail for each in classified.details}
+    return FirstAnswer(missing=policy.checklist.missing(policy.default_type, told))
 
 
 def _on_ticket(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.domain.classification import Classified, Kind
+from gateway.domain.classification import Classified, Forward, Kind
+from gateway.domain.diagnostics import Told, read_details
 from gateway.domain.intent.read import read_intent
 from gateway.domain.intent.result import NOTHING
 from gateway.domain.mail import Mail
@@ -13,6 +14,9 @@ from gateway.domain.reading.language import language_of
 from gateway.domain.reading.split import split
 from gateway.domain.reading.subjects import is_forwarding, prefixes
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.zones import Zones
+
+_NO_DETAILS: tuple[Told, ...] = ()
 
 
 def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classified:
@@ -26,8 +30,10 @@ def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classif
     body = split(mail.text, mail.marks, tables, author=mail.author.name, forwarding=forwarding)
     kind = read_kind(mail, body.zones, tables, null_sender=null_sender)
     kept_subject = bool(mail.in_reply_to or mail.references or prefixes(mail.subject, tables.quotes)[0])
-    intent = NOTHING
+    forward = read_forward(mail, body, tables, forwarding=forwarding)
+    intent, details = NOTHING, _NO_DETAILS
     if kind.kind is Kind.PERSON:
+        details = read_told(mail, body.zones, forward, tables, is_answer=kept_subject)
         intent = read_intent(
             body.zones,
             tables.intent,
@@ -42,9 +48,24 @@ def classify(mail: Mail, tables: ReadingTables, *, null_sender: bool) -> Classif
         kind_evidence=kind.evidence,
         answerable=is_answerable(mail, kind.kind, null_sender=null_sender),
         zones=body.zones,
-        forward=read_forward(mail, body, tables, forwarding=forwarding),
+        forward=forward,
         bounce=kind.bounce,
         auto_reply=kind.auto_reply,
         language=language_of(body.zones.reply, tables.languages),
         intent=intent,
+        details=details,
     )
+
+
+def read_told(
+    mail: Mail, zones: Zones, forward: Forward | None, tables: ReadingTables, *, is_answer: bool
+) -> tuple[Told, ...]:
+    """Which details of its request the mail tells: in its subject, new text and files, and in what it passes on.
+
+    Args:
+        is_answer: whether the subject is kept from an earlier mail.
+    """
+    texts = [("reply", zones.reply), ("forward", forward.body if forward else "")]
+    if not is_answer:
+        texts.insert(0, ("subject", mail.subject))
+    return read_details(texts, mail.attachments, tables.diagnostics)

@@ -54,7 +54,7 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
-        "first_answer": _first_answer(event),
+        "first_answer": _first_answer(event, language, policy),
         "charge": _charge(event),
         "held": _held(event),
         "returned": _returned(event),
@@ -149,12 +149,12 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
     }
 
 
-def _first_answer(event: Event) -> dict[str, Any] | None:
+def _first_answer(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
     if not isinstance(event, TicketOpened):
         return None
     answer = event.first_answer
     return {
-        "missing": list(answer.missing),
+        "missing": [policy.checklist.ask(each, language) for each in answer.missing],
         "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
         "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
     }

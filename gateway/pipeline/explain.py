@@ -29,6 +29,7 @@ def explain(
             "quoted": len(classified.zones.quoted),
         },
         "intent": _intent(classified.intent),
+        "diagnostics": [asdict(told) for told in classified.details],
         "identity": _identity(facts.evidence),
         "thread": {
             "chosen": None if match.chosen is None else _candidate(match.chosen),

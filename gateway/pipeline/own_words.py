@@ -14,6 +14,7 @@ from gateway.domain.intent.read import read_intent
 from gateway.domain.reading.own_text import set_aside_own
 from gateway.domain.reading.tables import ReadingTables
 from gateway.domain.thread import Match
+from gateway.pipeline.classify import read_told
 from gateway.pipeline.thread import answered_ids, own_message
 from gateway.ports import Renderer, Signer, UnitOfWork
 
@@ -48,7 +49,8 @@ def without_own_words(
         command_text=mail.text if mail.has_plain_text else "",
         is_answer=True,
     )
-    return replace(classified, zones=zones, intent=intent)
+    details = read_told(mail, zones, classified.forward, tables, is_answer=True)
+    return replace(classified, zones=zones, intent=intent, details=details)
 
 
 def _may_repeat(text: str, desk: Desk) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy
 from gateway.domain.workflow import MOVERS, TIMER, Workflow
+from gateway.rulebook.diagnostics import load_checklist
 from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.policy_files import (
     IntakeFile,
@@ -68,6 +69,7 @@ def load_policy(
             folder, preset, priorities=list(priority_terms), countries=countries
         ),
         timers=load_timer_rules(folder, preset),
+        checklist=load_checklist(folder, preset, list(type_terms)),
     )
 
 

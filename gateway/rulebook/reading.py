@@ -21,6 +21,7 @@ from gateway.domain.reading.tables import (
     SignatureTables,
 )
 from gateway.errors import ConfigurationError
+from gateway.rulebook.diagnostics import load_diagnostics
 from gateway.rulebook.intent import load_intent_tables
 from gateway.rulebook.source import read_source
 
@@ -41,6 +42,7 @@ def load_reading_tables(folder: Path, preset: str = "") -> ReadingTables:
         bounces=_compiled(folder / "bounces.yaml", _bounces),
         languages=_compiled(reading / "languages.yaml", _languages),
         intent=load_intent_tables(folder, preset),
+        diagnostics=load_diagnostics(folder, preset),
     )
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from gateway.errors import ConfigurationError, GatewayError, StorageFull, StorageUnavailable
+from gateway.errors import ConfigurationError, GatewayError, StorageDamaged, StorageFull, StorageUnavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -119,6 +119,23 @@ class Database:
         with translated(), self.engine.connect() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads, and sees one instant, however long it takes."""
+        with translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            try:
+                yield connection
+            finally:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("ROLLBACK")
+                else:
+                    connection.rollback()
+
     def close(self) -> None:
         """Let all connections go."""
         self.engine.dispose()
@@ -136,6 +153,9 @@ def translated() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable(str(error.orig)) from error
+        # SQLite's malformed files and PostgreSQL's invalid pages; what else is wrong has its own class.
+        if type(error) in {DatabaseError, InternalError}:
+            raise StorageDamaged(f"the database cannot be read: {error.orig}") from error
         raise
 
 

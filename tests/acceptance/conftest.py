@@ -39,6 +39,9 @@ def gateway(
         )
         with made.running():
             yield made
+            made.settled()
+        # Whatever the stories of a session were, the ledger's law holds.
+        assert made.breaches() == []
 
 
 @pytest.fixture

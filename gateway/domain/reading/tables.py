@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.domain.diagnostics import DiagnosticsTables
 from gateway.domain.intent.tables import IntentTables
 from gateway.domain.reading.phrases import PhraseSet
 
@@ -134,3 +135,4 @@ class ReadingTables:
     bounces: BounceTables
     languages: LanguageTables
     intent: IntentTables
+    diagnostics: DiagnosticsTables

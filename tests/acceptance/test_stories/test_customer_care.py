@@ -28,6 +28,7 @@ def test_a_claim_that_is_not_justified_becomes_medium(play: Opening) -> None:
     assert "Criticité : Basse (le contournement est aisé" in said
     assert "Vous la présentez comme Critique." in said
     assert "téléphonez au +33 1 70 00 00 24" in said
+    assert "en précisant ce que nous n'avons pas trouvé dans votre message" in said
     ticket = desk.ticket(number)
     assert (ticket["priority"], ticket["claimed_priority"]) == ("low", "urgent")
 
@@ -61,7 +62,21 @@ def test_a_claim_that_is_not_justified_becomes_medium(play: Opening) -> None:
     queue = [view.ticket.number for view in desk.gateway.tickets.queue()]
     assert queue == [number, second, third]
     desk.told()
-    ana.replies("#priority low the groups are visible again", on="claim-answered")
+    ana.replies("#priority low the groups are visible again", on="commands-answered")
+    assert desk.told() == [
+        "commands-answered to ana@example.test in en",
+        "priority-changed to chloe@acme.test in fr",
+    ]
+    assert "passe de Moyenne à Basse" in chloe.reads()
+    assert "Motif : the groups are visible again" in chloe.reads()
+
+    ana.replies(
+        "#status resolved\n\nLes groupes sont de retour, un cache était plein.", on="commands-answered"
+    )
+    assert "un cache était plein" in chloe.reads("resolved")
+    chloe.replies("#fermer", on="resolved")
+    assert "closed-by-customer to ana@example.test in en" in desk.told()
+    assert desk.ticket(number)["state"] == "closed"
 
 
 def test_a_later_claim_is_acknowledged_and_validated(play: Opening) -> None:

@@ -19,6 +19,7 @@ from gateway.errors import (
     MailLoop,
     MessageTooBig,
     ShuttingDown,
+    StorageDamaged,
     StorageFull,
     StorageUnavailable,
     UnknownRecipient,
@@ -287,6 +288,7 @@ def test_starttls_forgets_what_was_sent_in_the_clear(tmp_path: Path) -> None:
 def test_the_table_of_replies_is_complete() -> None:
     reaching = (
         StorageUnavailable,
+        StorageDamaged,
         StorageFull,
         ShuttingDown,
         UnknownRecipient,

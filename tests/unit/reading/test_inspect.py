@@ -18,7 +18,7 @@ KEYS = (
     " forward language kind kind_evidence bounce auto_reply attachments intent intent_evidence intent_set_aside grounds"
     " refusals claimed_priority commands defects"
 )
-ADDED = {"intent_suggested", "intent_shadowed"}
+ADDED = {"intent_suggested", "intent_shadowed", "diagnostics"}
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""The first answer: a recap, what is missing and nothing else, and how to go on; by mail, in both languages."""
+
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage, Message
+from typing import Any
+
+from tests.acceptance.customer import Customer
+from tests.running import RunningGateway
+
+COMPLETE = {
+    "fr": "Bonjour,\n\nDepuis ce matin, quand je clique sur Valider dans le module Paie, j'obtiens l'erreur 500.\n"
+    "Tous les gestionnaires sont touchés. Nous avons redémarré le poste, sans succès.\n\nMerci,\nChloé",
+    "en": "Hello,\n\nSince this morning, when I click on Save in the payroll module, we get error 500.\n"
+    "All accountants are affected. We have restarted the computer, to no avail.\n\nThanks,\nGrace",
+}
+PARTLY = {
+    "fr": "Bonjour,\n\nDepuis ce matin le module Paie ne démarre plus, tous les gestionnaires sont touchés.\n\nMerci",
+    "en": "Hello,\n\nThe payroll module has not started since this morning, all accountants are affected.\n\nThanks",
+}
+ASKED = {
+    "fr": {
+        "error": "le message d'erreur exact",
+        "steps": "étape par étape",
+        "since": "depuis quand",
+        "who": "qui est touché",
+        "tried": "déjà essayé",
+    },
+    "en": {
+        "error": "the exact error message",
+        "steps": "step by step",
+        "since": "since when",
+        "who": "who is affected",
+        "tried": "already tried",
+    },
+}
+
+
+def texts(mail: Message) -> tuple[str, str]:
+    """The text of a mail, in one line, and its HTML."""
+    parts = {
+        part.get_content_type(): part.get_payload(decode=True).decode()  # type: ignore[union-attr]
+        for part in mail.walk()
+        if not part.is_multipart()
+    }
+    return " ".join(parts["text/plain"].split()), parts["text/html"]
+
+
+def asked_in(mail: Message, language: str) -> set[str]:
+    text, html = texts(mail)
+    for words in ASKED[language].values():
+        assert (words in text) == (words in html.replace("&#39;", "'"))
+    return {detail for detail, words in ASKED[language].items() if words in text}
+
+
+def explained(gateway: RunningGateway, mail: int) -> Any:
+    return json.loads(gateway.command("mail", "explain", str(mail), "--json"))["explanation"]
+
+
+def test_a_french_request_is_asked_for_what_is_missing_alone(
+    gateway: RunningGateway, chloe: Customer
+) -> None:
+    row = chloe.writes(PARTLY["fr"])
+
+    (confirmation,) = chloe.mails()
+    assert asked_in(confirmation, "fr") == {"error", "steps", "tried"}
+    why = explained(gateway, row["id"])
+    assert why["first_answer"]["missing"] == ["error", "steps", "tried"]
+    assert {each["detail"]: each["words"] for each in why["diagnostics"]} == {
+        "since": "Depuis ce matin",
+        "who": "tous les gestionnaires",
+    }
+
+
+def test_an_english_request_is_asked_in_english(gateway: RunningGateway, chloe: Customer) -> None:
+    chloe.writes(PARTLY["en"], subject="Payroll")
+
+    (confirmation,) = chloe.mails()
+    assert asked_in(confirmation, "en") == {"error", "steps", "tried"}
+
+
+def test_whoever_has_said_all_is_asked_nothing(gateway: RunningGateway, chloe: Customer) -> None:
+    for language, text in COMPLETE.items():
+        chloe.writes(text, subject=language)
+
+    for language, confirmation in zip(COMPLETE, chloe.mails(), strict=True):
+        assert asked_in(confirmation, language) == set()
+        assert "sans attendre" not in texts(confirmation)[0]
+        assert "start at once" not in texts(confirmation)[0]
+
+
+def test_a_screenshot_is_the_error(gateway: RunningGateway, chloe: Customer) -> None:
+    written = EmailMessage()
+    written["From"], written["To"] = chloe.address, "support@example.test"
+    written["Subject"], written["Message-ID"] = "Module Paie", f"<capture.{chloe.address}>"
+    written.set_content("Bonjour,\n\nLe module Paie ne démarre plus, voir la capture.\n\nMerci\n")
+    written.add_attachment(bytes(20_000), "image", "png", filename="capture.png")
+
+    row = chloe.sends(written.as_bytes())
+
+    (confirmation,) = chloe.mails()
+    assert "error" not in asked_in(confirmation, "fr")
+    assert "capture.png (20 ko)" in texts(confirmation)[0]
+    assert {"detail": "error", "zone": "file", "words": "capture.png"} in explained(gateway, row["id"])[
+        "diagnostics"
+    ]
+
+
+def test_the_recap_says_all_that_a_customer_needs(gateway: RunningGateway, chloe: Customer) -> None:
+    number = chloe.opens_a_ticket()
+
+    (confirmation,) = chloe.mails()
+    text, html = texts(confirmation)
+    for words in (
+        f"#{number}",
+        "Module Paie bloqué",
+        "Assistance",
+        "Basse (",
+        "Une personne de l'équipe",
+        "répondez simplement à ce message",
+        "+33 1 00 00 00 00",
+    ):
+        assert words in text
+        assert words in html.replace("&#39;", "'")
