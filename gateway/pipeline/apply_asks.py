@@ -46,7 +46,7 @@ from gateway.pipeline.orders import Orders, by_label
 _LONGEST_REASON = 300
 _DEEDS: Mapping[str, Deed] = MappingProxyType(
     {
-        "note": Deed.WORK,
+        "note": Deed.NOTE,
         "status": Deed.WORK,
         "priority": Deed.WORK,
         "assign": Deed.WORK,
@@ -56,12 +56,15 @@ _DEEDS: Mapping[str, Deed] = MappingProxyType(
         "wrong": Deed.WORK,
         "nudge": Deed.ASK,
         "escalate": Deed.ASK,
-        "close": Deed.ASK,
-        "reopen": Deed.ASK,
+        "close": Deed.END,
+        "reopen": Deed.END,
         "approve": Deed.DECIDE,
         "refuse": Deed.DECIDE,
     }
 )
+# What an account manager may ask for, of an organisation of theirs.
+_FLAGS = frozenset({"nudge", "escalate", "priority", "undo"})
+_DECISIONS = frozenset({"approve", "refuse"})
 _INSUFFICIENT = (
     "nothing proves well enough who wrote this",
     "rien ne prouve assez qui a écrit ce message",
@@ -103,13 +106,22 @@ class Asking:
     def ruled(self, deed: Deed) -> Ruling:
         """What becomes of a deed of this author's."""
         role = self.role
-        if role is Role.ACCOUNT_MANAGER and deed in {Deed.ASK, Deed.WORK}:
+        if role is Role.ACCOUNT_MANAGER and deed is Deed.ASK:
             deed = Deed.FLAG
-        elif role is Role.AGENT and deed is Deed.ASK:
+        elif role is Role.AGENT and deed in {Deed.ASK, Deed.END}:
             deed = Deed.WORK
         elif role is Role.AGENT and deed is Deed.DECIDE:
             role = Role.SUPPORT_LEAD if "support_lead" in self.author.roles else role
         return ruling(role, deed, self.level, staff_token_suffices=self.staff_token_suffices)
+
+    def ruled_command(self, name: str) -> Ruling:
+        """What becomes of a command of this author's."""
+        if self.role is Role.ACCOUNT_MANAGER and name in _FLAGS:
+            return self.ruled(Deed.FLAG)
+        by_customer = self.role in {Role.REQUESTER, Role.COLLEAGUE}
+        if name == "priority" and by_customer and self.policy.customers_choose:
+            return self.ruled(Deed.ASK)
+        return self.ruled(_DEEDS[name]) if name in _DEEDS else Ruling.ALLOW
 
 
 def chosen_priority(asking: Asking) -> tuple[str, str]:
@@ -161,6 +173,14 @@ def _answered(command: Command, *, done: bool) -> CommandAnswer:
 
 def _shown(command: Command) -> str:
     return f"#{command.name} {command.argument}".strip()
+
+
+def asked_back(ticket: Ticket, asking: Asking) -> AskToConfirm | None:
+    """The question to a lead whose decision is not proven well enough; None for any other mail."""
+    commands = asking.intent.commands
+    if len(commands) == 1 and commands[0].name in _DECISIONS and asking.ruled(Deed.DECIDE) is Ruling.CONFIRM:
+        return AskToConfirm(ticket.number, asking.author, commands[0].name, asking.said)
+    return None
 
 
 def asks_on_ticket(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tuple[Act, ...]:
@@ -269,7 +289,7 @@ def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tupl
 
 def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tuple[list[Act], CommandAnswer]:
     shown = _shown(command)
-    ruled = asking.ruled(_deed(command, asking)) if command.name in _DEEDS else Ruling.ALLOW
+    ruled = asking.ruled_command(command.name)
     if ruled is Ruling.CONFIRM:
         deed = shown[1:] if command.name == "priority" else command.name
         confirm = AskToConfirm(ticket.number, _confirmer(ticket, asking), deed, said)
@@ -309,14 +329,6 @@ def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tu
     return found, CommandAnswer(
         shown, done=True, english="", french="", undo=_undone_by(command, found, asking)
     )
-
-
-def _deed(command: Command, asking: Asking) -> Deed:
-    """What a command is to the permissions; a priority is the desk's to set, but where the rules say otherwise."""
-    by_customer = asking.role in {Role.REQUESTER, Role.COLLEAGUE}
-    if command.name == "priority" and by_customer and asking.policy.customers_choose:
-        return Deed.ASK
-    return _DEEDS[command.name]
 
 
 def _undone_by(command: Command, found: list[Act], asking: Asking) -> str:
