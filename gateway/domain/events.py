@@ -25,6 +25,11 @@ class Event:
     actor: Contact | None
     name: ClassVar[str]
 
+    @property
+    def about(self) -> int:
+        """The id of what a link in its mail is about; 0 for the ticket itself."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class TicketOpened(Event):
@@ -171,6 +176,11 @@ class MailHeld(Event):
     reason: str
     name: ClassVar[str] = "mail_held"
 
+    @property
+    def about(self) -> int:
+        """The mail."""
+        return self.inbound_id
+
 
 @dataclass(frozen=True, slots=True)
 class NotificationReturned(Event):
@@ -197,6 +207,11 @@ class EscalationEvent(Event):
 
     escalation: Escalation
     comment: Comment | None
+
+    @property
+    def about(self) -> int:
+        """The request."""
+        return self.escalation.id
 
 
 @dataclass(frozen=True, slots=True)

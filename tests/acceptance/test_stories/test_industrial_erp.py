@@ -6,6 +6,7 @@ from tests.acceptance.test_stories.conftest import Opening
 from tests.acceptance.test_stories.desks import People, desk_file
 
 PRESET = "industrial-erp"
+LINK = "Escalader ma demande http"
 PHONE = "téléphonez au +33 1 70 00 00 24"
 
 
@@ -41,6 +42,7 @@ def test_a_nudge_then_an_escalation_that_is_refused_and_asked_for_again(play: Op
     assert desk.ticket(number)["nudges"] == 1
     ana.replies("We are reading the logs of workshop 3.", on="nudged")
     assert desk.told() == ["desk-comment to chloe@acme.test in fr"]
+    assert LINK not in chloe.reads(), "three hours after its creation a ticket of Low has no link yet"
 
     # That is no satisfactory answer.
     desk.passes(hours=3)
@@ -61,6 +63,11 @@ def test_a_nudge_then_an_escalation_that_is_refused_and_asked_for_again(play: Op
     assert "escalation-refused to chloe@acme.test in fr" in desk.told()
     assert "nous y travaillons, la cause est trouvée" in chloe.reads()
     assert PHONE in chloe.reads()
+
+    # Three days after its creation the link is there: the desk's mails show it.
+    desk.passes(hours=72)
+    ana.replies("The launch service leaks connections; we restart it every night.", on="nudged")
+    assert LINK in chloe.reads("desk-comment")
 
     # Silence for a week and more; the next request finds nobody to decide, and climbs.
     desk.passes(days=8)
@@ -118,6 +125,12 @@ def test_a_nudge_is_acknowledged_and_named_grounds_need_none(play: Opening) -> N
     assert "was passed on at once" in said
     assert "reply to this message with #escalate on the first line" in said
     assert "For a critical incident in production, please telephone +33 1 70 00 00 24." in said
+    assert "Escalate my request" not in said, "a day is too early for a ticket of Low"
+    desk.passes(days=2)
+    desk.told()
+    grace.replies("Any update?")
+    assert "nudge-acknowledged to grace@boreal.test in en" in desk.told()
+    assert "Escalate my request http" in grace.reads()
     grace.replies("#close", on="confirmation")
     assert desk.told() == [
         "closed-by-customer to team@example.test in fr",
