@@ -73,7 +73,7 @@ class Portal:
             Route(f"{PATH}{{link}}", self.link, methods=["GET", "HEAD", "POST"]),
             Route("/health", _health, methods=["GET", "HEAD"]),
             *(
-                Route(path, _machine(served), methods=["GET", "HEAD"])
+                Route(path, self._machine(served), methods=["GET", "HEAD"])
                 for path, served in self.machines.items()
             ),
         ]
@@ -158,7 +158,9 @@ class Portal:
                 path=_path_of(self.base_url),
                 secure=self.base_url.startswith("https:"),
                 httponly=True,
-                samesite="strict",
+                # Kept when a link is opened from webmail, so that two pages can stand open; never sent with
+                # a form of another site.
+                samesite="lax",
             )
         return response
 
@@ -177,6 +179,16 @@ class Portal:
             log.warning("web.trouble", extra={"code": error.code})
         return self._notice("trouble", request, 503)
 
+    def _machine(self, served: Served) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            # What a proxy passes on comes from people, and this is not for them.
+            if "x-forwarded-for" in request.headers:
+                return self.unknown(request)
+            text = await run_in_threadpool(served.text)
+            return Response(text, media_type=served.content_type)
+
+        return answer
+
     def too_large(self, request: Request) -> Response:
         """A head beyond all browsers'."""
         return self._notice("unreadable", request, 431)
@@ -188,14 +200,6 @@ class Portal:
 
 async def _health(request: Request) -> Response:
     return PlainTextResponse("ok\n")
-
-
-def _machine(served: Served) -> Callable[[Request], Any]:
-    async def answer(request: Request) -> Response:
-        text = await run_in_threadpool(served.text)
-        return Response(text, media_type=served.content_type)
-
-    return answer
 
 
 async def _form(request: Request) -> dict[str, str] | None:
