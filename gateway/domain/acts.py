@@ -43,6 +43,7 @@ class OpenTicket:
         follow_up_of: number of the closed ticket that it continues.
         confirm: whether the requester is told; never for automatic mail, lists and floods.
         first_answer: what they are told beside the recap.
+        priority: that its requester has chosen, with `chosen_with` as the words; empty for the usual one.
     """
 
     subject: str
@@ -52,6 +53,8 @@ class OpenTicket:
     follow_up_of: int | None
     confirm: bool
     first_answer: FirstAnswer = RECAP_ALONE
+    priority: str = ""
+    chosen_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,14 @@ class RecordAutomatic:
     message_id: str
     evidence: str
     away_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutOffEscalation:
+    """Tell whoever asks for an escalation that a nudge comes first here."""
+
+    ticket: int
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +398,7 @@ Act = (
     | OweUpdate
     | MailDropped
     | AskToConfirm
+    | PutOffEscalation
     | AnswerCommands
     | RefuseMail
 )
