@@ -108,7 +108,7 @@ class RunningGateway:
                 stderr=log,
                 cwd=ROOT,
             )
-        self.wait_for(self._is_up, "the gateway to listen")
+        self.wait_for(self._is_up, "the gateway to listen", patience_s=3 * PATIENCE_S)
 
     def stop(self) -> int:
         """End it as an operator does; its exit code."""
