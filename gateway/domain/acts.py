@@ -11,6 +11,7 @@ from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.ticket import TimelineEntry
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,36 +333,6 @@ class RefuseMail:
     contact: Contact
     said: Said
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClimbMatrix:
-    """Nobody has decided: tell the next level."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemindCustomer:
-    """Say by itself that the desk still waits; `number` counts from 1."""
-
-    ticket: int
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckClocks:
-    """Put on record what the clocks have come to by the passing of time."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class OweUpdate:
-    """Tell the desk that the news it promised are due."""
-
-    ticket: int
 
 
 @dataclass(frozen=True, slots=True)

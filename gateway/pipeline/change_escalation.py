@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.domain.acts import (
-    ClimbMatrix,
     DecideEscalation,
     PutOffEscalation,
     RequestEscalation,
@@ -21,6 +20,7 @@ from gateway.domain.events import (
     EscalationRequested,
     Event,
 )
+from gateway.domain.timer_acts import ClimbMatrix
 from gateway.errors import ActRefused
 from gateway.pipeline.ticket_change import TicketChange
 

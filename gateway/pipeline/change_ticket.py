@@ -19,21 +19,17 @@ from gateway.domain.acts import (
     ChangeState,
     ChangeType,
     ChargeFlex,
-    CheckClocks,
     ClaimPriority,
-    ClimbMatrix,
     DecideEscalation,
     HoldMail,
     MailDropped,
     MarkWrong,
     Nudge,
     OpenTicket,
-    OweUpdate,
     PutOffEscalation,
     RecordAutomatic,
     RecordReturn,
     RefuseMail,
-    RemindCustomer,
     RequestEscalation,
     UndoChange,
     UndoDecision,
@@ -59,6 +55,7 @@ from gateway.domain.events import (
 from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 from gateway.domain.timers import Reminder
 from gateway.errors import ActRefused
 from gateway.pipeline.change_escalation import change_escalation

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from gateway.domain.measured import Measured, Queue, Queues
-from gateway.storage.alarms import alarms
+from gateway.storage.alarms import alarms, untold
 from gateway.storage.database import Database
 from gateway.storage.heartbeats import pulses
 from gateway.storage.schema import inbound, outbox, tickets, timers
@@ -66,16 +66,15 @@ def _queues(connection: sa.Connection, now: datetime) -> Queues:
     waits: sa.ColumnElement[bool] = sa.literal_column("outcome = 'pending'", sa.Boolean)
     leaves: sa.ColumnElement[bool] = sa.literal_column("state = 'pending'", sa.Boolean)
     opened = alarms.c.ended_at.is_(None)
-    told = connection.execute(
-        sa.select(alarms.c.key, alarms.c.told_at).where(opened).order_by(alarms.c.key)
-    ).all()
+    keys = connection.execute(sa.select(alarms.c.key).where(opened).order_by(alarms.c.key)).scalars()
+    not_told = sa.select(sa.func.count()).select_from(alarms).where(opened, untold(now))
     return Queues(
         inbound=_queue(connection, inbound.c.received_at, waits, inbound.c.historic.is_(False)),
         outbox=_queue(connection, outbox.c.created_at, leaves),
         timers=_queue(connection, timers.c.due_at, timers.c.done_at.is_(None), timers.c.due_at <= now),
         pulses=pulses(connection),
-        alarms=tuple(key for key, _ in told),
-        untold=sum(told_at is None for _, told_at in told),
+        alarms=tuple(keys),
+        untold=connection.execute(not_told).scalar_one(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from gateway.cli.messenger import tell_troubles
 from gateway.pipeline.upkeep.watch import Watch
 from gateway.storage.schema import inbound
 from tests.integration.worked_desk import WorkedDesk
+from tests.running import body_of
+from tests.services.process import free_port
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -117,4 +121,32 @@ def test_a_disk_that_fills_is_alarmed(tmp_path: Path) -> None:
     watch.disk_free = lambda: 1 << 40
     watch.look()
     assert alarmed(desk) == []
+    desk.close()
+
+
+def test_an_alarm_that_the_relay_does_not_take_is_in_the_log_and_the_metrics(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    operator = 'operator = "ops@example.test"\n'
+    desk = WorkedDesk(tmp_path, "", settings=operator, relay_url=f"smtp://127.0.0.1:{free_port()}")
+
+    assert tell_troubles(desk.gateway, '{"worker-0": "does not answer"}') == os.EX_TEMPFAIL
+    assert "operator.not-told" in [record.message for record in caplog.records]
+    assert desk.gateway.upkeep.untold() == 1
+    assert "gateway_alarms_untold 1\n" in desk.gateway.upkeep.metrics()
+    desk.close()
+
+
+def test_the_messenger_tells_and_ends_what_is_over(tmp_path: Path) -> None:
+    desk = WorkedDesk(tmp_path, "", settings='operator = "ops@example.test"\n')
+
+    assert tell_troubles(desk.gateway, '{"worker-0": "does not answer", "imap": "is gone"}') == 0
+    assert tell_troubles(desk.gateway, '{"imap": "is gone"}') == 0
+    host = desk.gateway.upkeep.host
+    assert alarmed(desk) == [f"process {host} imap"]
+    (told,) = desk.runs.sent_to("ops@example.test")
+    assert f"process {host} worker-0" in body_of(told)
+    assert tell_troubles(desk.gateway, "{}") == 0
+    assert alarmed(desk) == []
+    assert desk.gateway.upkeep.untold() == 0
     desk.close()

@@ -19,15 +19,10 @@ def told_of(gateway: RunningGateway, words: str) -> Message | None:
     return next((each for each in mails if re.search(words, body_of(each).replace("\r", ""))), None)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 @pytest.mark.timeout(240)
-def test_a_stopped_worker_is_told_of_by_mail_and_replaced(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    url = request.getfixturevalue("postgres_url") if engine == "postgres" else ""
+def test_a_stopped_worker_is_told_of_by_mail_and_replaced(tmp_path: Path) -> None:
     gateway = RunningGateway(
         tmp_path,
-        database_url=url,
         gateway='operator = "ops@example.test"\n',
         extra="[alarms]\nprocess_s = 4\n",
     )
@@ -45,19 +40,3 @@ def test_a_stopped_worker_is_told_of_by_mail_and_replaced(
         gateway.wait_for(lambda: not gateway.gateway().alarms.current(), "the alarm to end", 90)
         assert worker not in gateway.children("worker")
     assert "process.hangs" in gateway.log.read_text()
-
-
-@pytest.mark.timeout(240)
-def test_an_alarm_that_the_relay_does_not_take_is_in_the_log(tmp_path: Path) -> None:
-    gateway = RunningGateway(
-        tmp_path,
-        relay_url="smtp://127.0.0.1:9",
-        gateway='operator = "ops@example.test"\n',
-        extra="[alarms]\nprocess_s = 4\n",
-    )
-    with gateway.running():
-        (worker,) = gateway.children("worker")
-        os.kill(worker, signal.SIGSTOP)
-
-        gateway.wait_for(lambda: gateway.log.read_text().count("operator.not-told") >= 2, "the log", 90)
-        assert gateway.gateway().upkeep.untold() >= 1 or not gateway.gateway().alarms.current()
