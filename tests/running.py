@@ -24,7 +24,7 @@ from gateway.settings import load_settings
 from tests.services.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 DESK = """\
 domain: example.test
@@ -79,6 +79,7 @@ class RunningGateway:
         self.program = program
         self.folder = folder
         self.port = free_port()
+        self.web = f"http://127.0.0.1:{free_port()}"
         self.sent = folder / "var" / "sent"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "desk.yaml").write_text(desk, encoding="utf-8")
@@ -89,7 +90,7 @@ class RunningGateway:
             f'database_url = "{database_url or "sqlite:///var/gateway.db"}"\n'
             f'broker_url = "{broker_url}"\n{gateway}'
             f'[desk]\nfile = "desk.yaml"\n[smtp]\nlisten = "127.0.0.1:{self.port}"\n{smtp}'
-            f'[relay]\nurl = "{relay_url}"\n{extra}',
+            f'[web]\nlisten = "{self.web.removeprefix("http://")}"\n[relay]\nurl = "{relay_url}"\n{extra}',
             encoding="utf-8",
         )
         self.process: subprocess.Popen[bytes] | None = None
