@@ -100,6 +100,7 @@ class Desk:
         domain: of the signed reply and bounce addresses, lower case.
         addresses: by comparison form, the default one first.
         staff: by comparison form of the address.
+        articles: the languages in which the knowledge base has any.
     """
 
     version: int
@@ -110,6 +111,7 @@ class Desk:
     staff: Mapping[str, Contact]
     organisations: Mapping[int, Organisation]
     by_domain: Mapping[str, int] = field(repr=False)
+    articles: frozenset[str] = frozenset()
 
     def organisation_of(self, key: str) -> int | None:
         """The organisation that an address belongs to by its domain; a subdomain is another domain."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
@@ -91,6 +92,7 @@ class Policy:
     service_levels: ServiceLevels
     timers: TimerRules
     checklist: Checklist
+    suggestions: SuggestionRules
 
     def words(self, name: str, language: str) -> str:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""

@@ -1,0 +1,232 @@
+"""The knowledge base, and the database's own full-text search over it.
+
+SQLite searches with FTS5 (an index beside the table, kept by triggers), PostgreSQL with tsvector and GIN by the
+article's language. Words are folded by ourselves before either sees them: no extension is needed, and both
+find the same whether accents are written or not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, String, Table, Text
+
+from gateway.domain.articles import Article, Heading, KeptArticle, Search, stem
+from gateway.domain.intent.folding import fold_in_place
+from gateway.errors import NotFound
+from gateway.storage.columns import Document, Instant
+from gateway.storage.database import Database
+from gateway.storage.rows import AnyRow
+from gateway.storage.schema import Id, desks, metadata
+from gateway.storage.sequences import allocate
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("keywords", Document, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("published", Boolean, nullable=False),
+    Column("url", Text, nullable=False),
+    # Of the file that it was taken from; empty once that is gone.
+    Column("digest", String(64), nullable=False),
+    # What is searched: title and keywords, and the text, folded.
+    Column("heading_words", Text, nullable=False),
+    Column("body_words", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+_CONFIGURATIONS = {"fr": "french", "en": "english"}
+_VECTOR = "(setweight(to_tsvector('{name}', a.heading_words), 'A') || setweight(to_tsvector('{name}', a.body_words), 'D'))"
+# The words are letters and figures of ours; they are given as a parameter all the same.
+_SQLITE = """\
+SELECT * FROM (
+ SELECT {at} AS at, a.slug, a.title, a.language, a.keywords, a.url
+ FROM articles_search JOIN articles AS a ON a.id = articles_search.rowid
+ WHERE articles_search MATCH :words{at} AND a.published AND a.language IN (:language{at}, {any})
+ ORDER BY bm25(articles_search, 50.0, 1.0), a.id LIMIT {limit})"""
+_POSTGRES = """\
+(SELECT {at} AS at, a.slug, a.title, a.language, a.keywords, a.url
+ FROM articles AS a
+ WHERE a.published AND a.language = '{language}' AND {vector} @@ to_tsquery('{name}', :words{at})
+ ORDER BY ts_rank({vector}, to_tsquery('{name}', :words{at})) DESC, a.id LIMIT {limit})"""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import has done, by slug."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    unchanged: int
+
+
+def search_articles(
+    connection: sa.Connection, searches: Mapping[int, Search]
+) -> dict[int, tuple[Heading, ...]]:
+    """What each search finds, its best first, in one statement for all."""
+    parts, parameters = [], {}
+    is_sqlite = connection.dialect.name == "sqlite"
+    for at, search in enumerate(searches.values()):
+        if is_sqlite:
+            part, given = _on_sqlite(at, search)
+        else:
+            part, given = _on_postgres(at, search)
+        parts.append(part)
+        parameters.update(given)
+    if not parts:
+        return {}
+    statement = sa.text(" UNION ALL ".join(parts)).columns(keywords=Document)
+    found: dict[int, list[Heading]] = {}
+    for row in connection.execute(statement, parameters):
+        heading = Heading(row.slug, row.title, row.language, tuple(row.keywords), row.url)
+        found.setdefault(row.at, []).append(heading)
+    return {key: tuple(found.get(at, ())) for at, key in enumerate(searches)}
+
+
+def _on_sqlite(at: int, search: Search) -> tuple[str, dict[str, str]]:
+    # Quotation marks make a word of whatever stands between them, `*` looks for what begins with it.
+    words = " OR ".join(f'"{stem(word)}"' + (" *" if len(word) > 3 else "") for word in search.words)
+    anything = "a.language" if not search.language else "''"
+    sql = _SQLITE.format(at=at, limit=search.limit, any=anything)
+    return sql, {f"words{at}": words, f"language{at}": search.language}
+
+
+def _on_postgres(at: int, search: Search) -> tuple[str, dict[str, str]]:
+    languages = [search.language] if search.language else list(_CONFIGURATIONS)
+    parts = []
+    for language in languages:
+        name = _CONFIGURATIONS[language]
+        vector = _VECTOR.format(name=name)
+        parts.append(_POSTGRES.format(at=at, language=language, name=name, vector=vector, limit=search.limit))
+    return " UNION ALL ".join(parts), {f"words{at}": " | ".join(search.words)}
+
+
+def languages_of(connection: sa.Connection) -> frozenset[str]:
+    """The languages in which articles are published."""
+    query = sa.select(articles.c.language).where(articles.c.published).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
+class ArticleStore:
+    """The articles as the command line looks at them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, found: Iterable[Article], *, now: datetime) -> Imported:
+        """Make the knowledge base be these articles; what is not among them any more is withdrawn.
+
+        An article that was withdrawn by hand stays so until its file changes.
+        """
+        added, changed, unchanged = [], [], 0
+        with self._database.write() as connection:
+            kept = {row.slug: row for row in connection.execute(sa.select(articles))}
+            slugs = set()
+            for article in found:
+                slugs.add(article.slug)
+                row, digest = kept.get(article.slug), _digest(article)
+                if row is None:
+                    number = allocate(connection, articles.c.id, 1)[0]
+                    connection.execute(sa.insert(articles), _row(article, digest, now) | {"id": number})
+                    added.append(article.slug)
+                elif row.digest != digest:
+                    connection.execute(
+                        sa.update(articles).where(articles.c.id == row.id).values(_row(article, digest, now))
+                    )
+                    changed.append(article.slug)
+                else:
+                    unchanged += 1
+            gone = [slug for slug, row in kept.items() if slug not in slugs and row.digest]
+            withdrawn = tuple(slug for slug in gone if kept[slug].published)
+            connection.execute(
+                sa.update(articles)
+                .where(articles.c.slug.in_(gone))
+                .values(published=False, digest="", updated_at=now)
+            )
+            if added or changed or gone:
+                _tell_workers(connection)
+        return Imported(tuple(added), tuple(changed), withdrawn, unchanged)
+
+    def withdraw(self, name: str, *, now: datetime) -> bool:
+        """Neither suggest nor find an article any more; whether it was published. Raises NotFound."""
+        with self._database.write() as connection:
+            kept = _kept(connection, name)
+            if not kept.article.published:
+                return False
+            connection.execute(
+                sa.update(articles)
+                .where(articles.c.id == kept.number)
+                .values(published=False, updated_at=now)
+            )
+            _tell_workers(connection)
+            return True
+
+    def all(self) -> Iterator[KeptArticle]:
+        """By slug."""
+        with self._database.read() as connection:
+            yield from map(_article, connection.execute(sa.select(articles).order_by(articles.c.slug)))
+
+    def article(self, name: str) -> KeptArticle:
+        """By slug or number; raises NotFound."""
+        with self._database.read() as connection:
+            return _kept(connection, name)
+
+    def search(self, search: Search) -> tuple[Heading, ...]:
+        """What is found of what is published, the best first."""
+        with self._database.read() as connection:
+            return search_articles(connection, {0: search}).get(0, ())
+
+
+def _kept(connection: sa.Connection, name: str) -> KeptArticle:
+    where = articles.c.slug == name
+    if name.isascii() and name.isdigit() and len(name) < 19:
+        where |= articles.c.id == int(name)
+    row = connection.execute(sa.select(articles).where(where).order_by(articles.c.slug != name)).first()
+    if row is None:
+        raise NotFound(f"there is no article {name!r}; `gateway articles list` shows them")
+    return _article(row)
+
+
+def _tell_workers(connection: sa.Connection) -> None:
+    """Workers hold in which languages there are articles for as long as the desk's version is the same."""
+    connection.execute(sa.update(desks).values(version=desks.c.version + 1))
+
+
+def _row(article: Article, digest: str, now: datetime) -> dict[str, Any]:
+    return {
+        "slug": article.slug,
+        "title": article.title,
+        "language": article.language,
+        "keywords": list(article.keywords),
+        "body": article.body,
+        "published": article.published,
+        "url": article.url,
+        "digest": digest,
+        "heading_words": _folded(" ".join((article.title, *article.keywords))),
+        "body_words": _folded(article.body),
+        "updated_at": now,
+    }
+
+
+def _article(row: AnyRow) -> KeptArticle:
+    found = Article(row.slug, row.title, row.language, tuple(row.keywords), row.body, row.published, row.url)
+    return KeptArticle(row.id, found, row.updated_at)
+
+
+def _digest(article: Article) -> str:
+    return hashlib.sha256(repr(article).encode()).hexdigest()
+
+
+def _folded(text: str) -> str:
+    folded = fold_in_place(text).decode("ascii").replace("\x00", "")
+    return " ".join("".join(char if char.isalnum() else " " for char in folded).split())
