@@ -145,7 +145,7 @@ def list_outbox(*, as_json: Json = False) -> None:
 def raw_outbox(number: Id) -> None:
     """Print a notification's bytes as they are sent."""
     notification = CONTEXT.gateway.outbox.notification(number)
-    sys.stdout.buffer.write(CONTEXT.gateway.renderer.render(notification))
+    sys.stdout.buffer.write(CONTEXT.gateway.linked_renderer.render(notification))
 
 
 @outbox.command("retry")

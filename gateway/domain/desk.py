@@ -41,6 +41,11 @@ class Contact:
         return bool(self.roles)
 
     @property
+    def works_tickets(self) -> bool:
+        """Whether the contact is of those who work tickets, and not an account manager alone."""
+        return bool(self.roles - {"account_manager"})
+
+    @property
     def mailbox(self) -> Mailbox:
         """Name and address, as a mail is addressed."""
         return Mailbox(self.name, self.address)

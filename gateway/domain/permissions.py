@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -31,11 +32,15 @@ class Deed(StrEnum):
     NUMBER = "number"
     """The same with nothing but the ticket's number in the subject to tie it to the ticket."""
     ASK = "ask"
-    """Nudge, ask for an escalation, close or reopen one's own request."""
+    """Nudge, ask for an escalation."""
+    END = "end"
+    """Close or reopen one's own request."""
     FLAG = "flag"
-    """An account manager asks for an escalation, or for a priority."""
+    """An account manager asks for news, an escalation or a priority."""
+    NOTE = "note"
+    """A note that only the desk sees."""
     WORK = "work"
-    """Note, state, priority, assignee, type."""
+    """State, priority, assignee, type."""
     DECIDE = "decide"
     """Approve or refuse an escalation."""
 
@@ -65,6 +70,7 @@ _ROWS = (
     ("requester",       "comment",  "allow",   "allow",   "allow",   "mark",    "quarantine"),
     ("requester",       "number",   "allow",   "allow",   "allow",   "hold",    "quarantine"),
     ("requester",       "ask",      "allow",   "allow",   "allow",   "confirm", "quarantine"),
+    ("requester",       "end",     "allow",   "allow",   "allow",   "confirm", "quarantine"),
     ("colleague",       "comment",  "allow",   "allow",   "hold",    "hold",    "quarantine"),
     ("colleague",       "number",   "allow",   "allow",   "hold",    "hold",    "quarantine"),
     ("colleague",       "ask",      "allow",   "confirm", "hold",    "hold",    "quarantine"),
@@ -72,9 +78,11 @@ _ROWS = (
     ("stranger",        "number",   "hold",    "hold",    "hold",    "hold",    "quarantine"),
     ("account_manager", "comment",  "allow",   "allow",   "allow",   "refuse",  "quarantine"),
     ("account_manager", "number",   "allow",   "allow",   "allow",   "refuse",  "quarantine"),
+    ("account_manager", "note",     "allow",   "allow",   "allow",   "refuse",  "quarantine"),
     ("account_manager", "flag",     "allow",   "confirm", "confirm", "refuse",  "quarantine"),
     ("agent",           "comment",  "allow",   "hold",    "hold",    "refuse",  "quarantine"),
     ("agent",           "number",   "allow",   "hold",    "hold",    "refuse",  "quarantine"),
+    ("agent",           "note",     "allow",   "hold",    "hold",    "refuse",  "quarantine"),
     ("agent",           "work",     "allow",   "hold",    "hold",    "refuse",  "quarantine"),
     ("support_lead",    "decide",   "allow",   "confirm", "hold",    "refuse",  "quarantine"),
 )
@@ -89,6 +97,21 @@ TABLE = MappingProxyType(
         for level, ruling in zip(_LEVELS, rulings, strict=True)
     }
 )
+
+
+def row_of(role: Role, deed: Deed, roles: Collection[str]) -> tuple[Role, Deed]:
+    """Which row of the table speaks of a deed that somebody of the desk asks for as anybody may.
+
+    Args:
+        roles: of the writer, as the desk file has them.
+    """
+    if role is Role.ACCOUNT_MANAGER and deed is Deed.ASK:
+        return role, Deed.FLAG
+    if role is Role.AGENT and deed in {Deed.ASK, Deed.END}:
+        return role, Deed.WORK
+    if role is Role.AGENT and deed is Deed.DECIDE and "support_lead" in roles:
+        return Role.SUPPORT_LEAD, deed
+    return role, deed
 
 
 def ruling(role: Role, deed: Deed, level: Level, *, staff_token_suffices: bool) -> Ruling:

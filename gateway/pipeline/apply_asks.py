@@ -33,7 +33,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.evidence import Level
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Command, Hit, Intent
-from gateway.domain.permissions import Deed, Role, Ruling, ruling
+from gateway.domain.permissions import Deed, Role, Ruling, row_of, ruling
 from gateway.domain.policy import Policy
 from gateway.domain.text import clean_line
 from gateway.domain.ticket import Ticket, TimelineEntry
@@ -44,7 +44,7 @@ from gateway.pipeline.orders import Orders
 _LONGEST_REASON = 300
 _DEEDS: Mapping[str, Deed] = MappingProxyType(
     {
-        "note": Deed.WORK,
+        "note": Deed.NOTE,
         "status": Deed.WORK,
         "priority": Deed.WORK,
         "assign": Deed.WORK,
@@ -54,12 +54,15 @@ _DEEDS: Mapping[str, Deed] = MappingProxyType(
         "wrong": Deed.WORK,
         "nudge": Deed.ASK,
         "escalate": Deed.ASK,
-        "close": Deed.ASK,
-        "reopen": Deed.ASK,
+        "close": Deed.END,
+        "reopen": Deed.END,
         "approve": Deed.DECIDE,
         "refuse": Deed.DECIDE,
     }
 )
+# What an account manager may ask for, of an organisation of theirs.
+_FLAGS = frozenset({"nudge", "escalate", "priority", "undo"})
+_DECISIONS = frozenset({"approve", "refuse"})
 _INSUFFICIENT = (
     "nothing proves well enough who wrote this",
     "rien ne prouve assez qui a écrit ce message",
@@ -96,14 +99,14 @@ class Asking:
 
     def ruled(self, deed: Deed) -> Ruling:
         """What becomes of a deed of this author's."""
-        role = self.role
-        if role is Role.ACCOUNT_MANAGER and deed in {Deed.ASK, Deed.WORK}:
-            deed = Deed.FLAG
-        elif role is Role.AGENT and deed is Deed.ASK:
-            deed = Deed.WORK
-        elif role is Role.AGENT and deed is Deed.DECIDE:
-            role = Role.SUPPORT_LEAD if "support_lead" in self.author.roles else role
+        role, deed = row_of(self.role, deed, self.author.roles)
         return ruling(role, deed, self.level, staff_token_suffices=self.staff_token_suffices)
+
+    def ruled_command(self, name: str) -> Ruling:
+        """What becomes of a command of this author's."""
+        if self.role is Role.ACCOUNT_MANAGER and name in _FLAGS:
+            return self.ruled(Deed.FLAG)
+        return self.ruled(_DEEDS[name]) if name in _DEEDS else Ruling.ALLOW
 
 
 def asks_of_new_ticket(asking: Asking) -> tuple[Act, ...]:
@@ -117,6 +120,14 @@ def asks_of_new_ticket(asking: Asking) -> tuple[Act, ...]:
         elif asking.said.message_id:
             acts.append(AskToConfirm(OPENED, asking.author, "escalate", asking.said))
     return tuple(acts)
+
+
+def asked_back(ticket: Ticket, asking: Asking) -> AskToConfirm | None:
+    """The question to a lead whose decision is not proven well enough; None for any other mail."""
+    commands = asking.intent.commands
+    if len(commands) == 1 and commands[0].name in _DECISIONS and asking.ruled(Deed.DECIDE) is Ruling.CONFIRM:
+        return AskToConfirm(ticket.number, asking.author, commands[0].name, asking.said)
+    return None
 
 
 def asks_on_ticket(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tuple[Act, ...]:
@@ -219,7 +230,7 @@ def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tupl
 
 def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tuple[list[Act], CommandAnswer]:
     shown = f"#{command.name} {command.argument}".strip()
-    ruled = asking.ruled(_DEEDS[command.name]) if command.name in _DEEDS else Ruling.ALLOW
+    ruled = asking.ruled_command(command.name)
     if ruled is Ruling.CONFIRM:
         confirm = AskToConfirm(ticket.number, _confirmer(ticket, asking), command.name, said)
         return [confirm], CommandAnswer(shown, done=False, english="to be confirmed", french="à confirmer")

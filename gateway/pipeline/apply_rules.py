@@ -33,7 +33,7 @@ from gateway.domain.thread import Authority, Match
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.token import Token
 from gateway.domain.workflow import CUSTOMER
-from gateway.pipeline.apply_asks import Asking, asks_of_new_ticket, asks_on_ticket
+from gateway.pipeline.apply_asks import Asking, asked_back, asks_of_new_ticket, asks_on_ticket
 from gateway.pipeline.suggest import suggest
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
@@ -229,12 +229,18 @@ def _on_ticket(
     why = chosen.reason if chosen else ""
     if facts.released:
         found, ruled, why = Ruling.ALLOW, LET_IN, "released by the desk"
+    author = facts.author
+    asking = author and _asking(
+        classified, facts, author, facts.role, policy, staff=staff_token_suffices, now=now
+    )
+    if found is Ruling.HOLD and asking and (question := asked_back(ticket, asking)):
+        reason = "a decision that is not proven well enough; the lead is asked whether it is theirs"
+        return Decision(Outcome.REFUSED, (question,), ticket.number, reason, ruled)
     if found not in {Ruling.ALLOW, Ruling.MARK}:
         return _not_let_in(found, facts, ticket, ruled, by_number=by_number)
     decision = _comment(classified, facts, ticket, policy, why=why, ruled=ruled, now=now)
-    if decision.outcome is not Outcome.COMMENT or facts.author is None:
+    if decision.outcome is not Outcome.COMMENT or not asking:
         return decision
-    asking = _asking(classified, facts, facts.author, facts.role, policy, staff=staff_token_suffices, now=now)
     return replace(decision, acts=asks_on_ticket(ticket, decision.acts, asking))
 
 

@@ -97,7 +97,7 @@ class Orders:
                 f"there is no state {word!r}; the states are {', '.join(states)}",
                 f"il n'y a pas d'état {word!r} ; les états sont {', '.join(states)}",
             )
-        self.staff()
+        self.agent()
         text = self.said.text.strip()
         by = movers(self.actor, for_customer=False)
         self.policy.workflow.check_transition(
@@ -122,7 +122,7 @@ class Orders:
 
     def charge(self, time: str) -> list[Act]:
         """Take the time that a closed ticket has cost from its Flex contract."""
-        actor = self.staff()
+        actor = self.agent()
         if self.ticket.state != "closed":
             raise ActRefused(
                 f"#{self.ticket.number} is {self.ticket.state}; a Flex contract is charged when it is closed",
@@ -182,7 +182,7 @@ class Orders:
             raise ActRefused(
                 f"{who} is no agent; there are {shown}", f"{who} n'est pas un agent ; il y a {shown}"
             )
-        return [AssignTicket(self.ticket.number, named[0], self.staff(), self.said.evidence)]
+        return [AssignTicket(self.ticket.number, named[0], self.agent(), self.said.evidence)]
 
     def change_type(self, word: str) -> list[Act]:
         """Another type."""
@@ -193,7 +193,7 @@ class Orders:
                 f"there is no type {word!r}; there are {', '.join(types)}",
                 f"il n'y a pas de type {word!r} ; il y a {', '.join(types)}",
             )
-        return [ChangeType(self.ticket.number, found, self.staff(), self.said.evidence)]
+        return [ChangeType(self.ticket.number, found, self.agent(), self.said.evidence)]
 
     def nudge(self) -> list[Act]:
         """Ask for news."""
@@ -322,6 +322,16 @@ class Orders:
                 f"{self.actor.address} ne fait pas partie de l'équipe",
             )
         return self.actor
+
+    def agent(self) -> Contact:
+        """The actor, who must be of those who work tickets."""
+        actor = self.staff()
+        if not actor.works_tickets:
+            raise ActRefused(
+                f"{actor.address} is an account manager; tickets are worked by agents",
+                f"{actor.address} est responsable de compte ; les demandes sont traitées par les agents",
+            )
+        return actor
 
     def _speaking(self, otherwise: str) -> Said:
         return self.said if self.said.text.strip() else replace(self.said, text=otherwise.strip() + "\n")
