@@ -101,7 +101,7 @@ def search(
     """Search what is published: the best first, each with its score and whether a confirmation would name it."""
     gateway = CONTEXT.gateway
     rules = gateway.policy.suggestions
-    wanted = rules.search("", text, language)
+    wanted = rules.search("", text, language, in_text=True)
     found = gateway.articles.search(wanted) if wanted is not None else ()
     rows = [(rules.score(each, "", text), each) for each in found]
     rows.sort(key=lambda row: -row[0])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from gateway.domain.intent.folding import fold_in_place
+from gateway.domain.intent.folding import fold_in_place, words_in_order
 
 _SHORTEST_STEM = 4
 # Endings of French and English words, the longest first; what is left of two forms of a word is the same.
@@ -72,20 +73,22 @@ class Search:
         words: folded, each once, the most telling first; at most as many as the rules say.
         language: of the articles, or empty for any.
         limit: how many are wanted.
+        in_text: whether the articles' texts are searched too, not their titles and keywords alone.
     """
 
     words: tuple[str, ...]
     language: str
     limit: int
+    in_text: bool = False
 
 
 def telling_words(text: str, ignored: Collection[str]) -> list[str]:
     """The words of `text`, folded, in order, without those that say nothing and single letters."""
-    folded = fold_in_place(text).decode("ascii")
-    words = "".join(char if char.isalnum() else " " for char in folded.replace("\x00", "")).split()
+    words = words_in_order(fold_in_place(text))
     return [word for word in words if 1 < len(word) <= 40 and word not in ignored]
 
 
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A folded word without its ending, so that singular and plural, and forms of a verb, are one."""
     if word.isalpha():

@@ -37,11 +37,11 @@ class SuggestionRules:
     chars: int
     ignored: frozenset[str]
 
-    def search(self, subject: str, text: str, language: str) -> Search | None:
+    def search(self, subject: str, text: str, language: str, *, in_text: bool = False) -> Search | None:
         """By what articles for a request are looked for; None where it has no word to look for."""
         found = self._words(subject, text)
         words = tuple(dict.fromkeys(found))[: self.words]
-        return Search(words, language, self.candidates) if words else None
+        return Search(words, language, self.candidates, in_text) if words else None
 
     def judged(
         self, found: Iterable[Heading], subject: str, text: str, language: str

@@ -2,7 +2,8 @@
 
 SQLite searches with FTS5 (an index beside the table, kept by triggers), PostgreSQL with tsvector and GIN by the
 article's language. Words are folded by ourselves before either sees them: no extension is needed, and both
-find the same whether accents are written or not.
+find the same whether accents are written or not. For a suggestion, titles and keywords alone are searched: an
+article none of whose words stands there is never named.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, String, Table, Text
 
 from gateway.domain.articles import Article, Heading, KeptArticle, Search, stem
-from gateway.domain.intent.folding import fold_in_place
+from gateway.domain.intent.folding import fold_in_place, words_in_order
 from gateway.errors import NotFound
 from gateway.storage.columns import Document, Instant
 from gateway.storage.database import Database
@@ -38,7 +39,7 @@ articles = Table(
     Column("url", Text, nullable=False),
     # Of the file that it was taken from; empty once that is gone.
     Column("digest", String(64), nullable=False),
-    # What is searched: title and keywords, and the text, folded.
+    # What is searched: title and keywords, and the text; folded, and on SQLite, which knows no endings, their stems.
     Column("heading_words", Text, nullable=False),
     Column("body_words", Text, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -94,21 +95,24 @@ def search_articles(
 
 
 def _on_sqlite(at: int, search: Search) -> tuple[str, dict[str, str]]:
-    # Quotation marks make a word of whatever stands between them, `*` looks for what begins with it.
-    words = " OR ".join(f'"{stem(word)}"' + (" *" if len(word) > 3 else "") for word in search.words)
+    # Quotation marks make a word of whatever stands between them.
+    words = " OR ".join(f'"{each}"' for each in dict.fromkeys(map(stem, search.words)))
+    if not search.in_text:
+        words = f"{{heading_words}} : ({words})"
     anything = "a.language" if not search.language else "''"
     sql = _SQLITE.format(at=at, limit=search.limit, any=anything)
     return sql, {f"words{at}": words, f"language{at}": search.language}
 
 
 def _on_postgres(at: int, search: Search) -> tuple[str, dict[str, str]]:
+    weight = "" if search.in_text else ":A"
     languages = [search.language] if search.language else list(_CONFIGURATIONS)
     parts = []
     for language in languages:
         name = _CONFIGURATIONS[language]
         vector = _VECTOR.format(name=name)
         parts.append(_POSTGRES.format(at=at, language=language, name=name, vector=vector, limit=search.limit))
-    return " UNION ALL ".join(parts), {f"words{at}": " | ".join(search.words)}
+    return " UNION ALL ".join(parts), {f"words{at}": " | ".join(f"{each}{weight}" for each in search.words)}
 
 
 def languages_of(connection: sa.Connection) -> frozenset[str]:
@@ -137,11 +141,16 @@ class ArticleStore:
                 row, digest = kept.get(article.slug), _digest(article)
                 if row is None:
                     number = allocate(connection, articles.c.id, 1)[0]
-                    connection.execute(sa.insert(articles), _row(article, digest, now) | {"id": number})
+                    connection.execute(
+                        sa.insert(articles),
+                        _row(article, digest, now, as_stems=self._database.is_sqlite) | {"id": number},
+                    )
                     added.append(article.slug)
                 elif row.digest != digest:
                     connection.execute(
-                        sa.update(articles).where(articles.c.id == row.id).values(_row(article, digest, now))
+                        sa.update(articles)
+                        .where(articles.c.id == row.id)
+                        .values(_row(article, digest, now, as_stems=self._database.is_sqlite))
                     )
                     changed.append(article.slug)
                 else:
@@ -202,7 +211,11 @@ def _tell_workers(connection: sa.Connection) -> None:
     connection.execute(sa.update(desks).values(version=desks.c.version + 1))
 
 
-def _row(article: Article, digest: str, now: datetime) -> dict[str, Any]:
+def _row(article: Article, digest: str, now: datetime, *, as_stems: bool) -> dict[str, Any]:
+    def searched(text: str) -> str:
+        words = words_in_order(fold_in_place(text))
+        return " ".join(map(stem, words) if as_stems else words)
+
     return {
         "slug": article.slug,
         "title": article.title,
@@ -212,8 +225,8 @@ def _row(article: Article, digest: str, now: datetime) -> dict[str, Any]:
         "published": article.published,
         "url": article.url,
         "digest": digest,
-        "heading_words": _folded(" ".join((article.title, *article.keywords))),
-        "body_words": _folded(article.body),
+        "heading_words": searched(" ".join((article.title, *article.keywords))),
+        "body_words": searched(article.body),
         "updated_at": now,
     }
 
@@ -225,8 +238,3 @@ def _article(row: AnyRow) -> KeptArticle:
 
 def _digest(article: Article) -> str:
     return hashlib.sha256(repr(article).encode()).hexdigest()
-
-
-def _folded(text: str) -> str:
-    folded = fold_in_place(text).decode("ascii").replace("\x00", "")
-    return " ".join("".join(char if char.isalnum() else " " for char in folded).split())

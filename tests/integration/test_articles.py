@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(database: Database, text: str, language: str = "") -> list[str]:
-    wanted = RULES.search("", text, language)
+    wanted = RULES.search("", text, language, in_text=True)
     assert wanted is not None
     return [each.slug for each in ArticleStore(database).search(wanted)]
 
