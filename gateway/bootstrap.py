@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from gateway.pipeline.upkeep.audit import Auditor
     from gateway.rendering.pages import Pages
     from gateway.rendering.renderer import TemplateRenderer
-    from gateway.storage.articles import ArticleStore
     from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
     from gateway.storage.tickets import TicketStore
@@ -107,13 +106,6 @@ class Gateway:
     def alarms(self) -> AlarmBoard:
         """What is wrong now."""
         return AlarmBoard(self.database, self.clock)
-
-    @cached_property
-    def articles(self) -> ArticleStore:
-        """The knowledge base."""
-        from gateway.storage.articles import ArticleStore
-
-        return ArticleStore(self.database)
 
     @cached_property
     def tickets(self) -> TicketStore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,10 +11,19 @@ from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.articles import KeptArticle
 
+if TYPE_CHECKING:
+    from gateway.storage.articles import ArticleStore
+
 app = typer.Typer(no_args_is_help=True, help="The knowledge base, whose articles confirmations suggest.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Name = Annotated[str, typer.Argument(metavar="ARTICLE", help="An article's slug or number.")]
+
+
+def _store() -> ArticleStore:
+    from gateway.storage.articles import ArticleStore
+
+    return ArticleStore(CONTEXT.gateway.database)
 
 
 @app.command("import")
@@ -32,7 +41,7 @@ def import_(
     """
     from gateway.rulebook.article_files import read_articles
 
-    done = CONTEXT.gateway.articles.load(read_articles(folder), now=CONTEXT.gateway.clock.now())
+    done = _store().load(read_articles(folder), now=CONTEXT.gateway.clock.now())
     if as_json:
         print_json(
             {
@@ -55,7 +64,7 @@ def import_(
 @app.command("list")
 def list_(*, as_json: Json = False) -> None:
     """List the articles, by slug."""
-    found = CONTEXT.gateway.articles.all()
+    found = _store().all()
     if as_json:
         for each in found:
             print_json(_object(each))
@@ -79,7 +88,7 @@ def list_(*, as_json: Json = False) -> None:
 @app.command()
 def show(name: Name, *, as_json: Json = False) -> None:
     """Show an article with its text."""
-    found = CONTEXT.gateway.articles.article(name)
+    found = _store().article(name)
     if as_json:
         print_json(_object(found) | {"body": found.article.body})
         return
@@ -101,8 +110,8 @@ def search(
     """Search what is published: the best first, each with its score and whether a confirmation would name it."""
     gateway = CONTEXT.gateway
     rules = gateway.policy.suggestions
-    wanted = rules.search("", text, language, in_text=True)
-    found = gateway.articles.search(wanted) if wanted is not None else ()
+    wanted = rules.search_all(text, language)
+    found = _store().search(wanted) if wanted is not None else ()
     rows = [(rules.score(each, "", text), each) for each in found]
     rows.sort(key=lambda row: -row[0])
     if as_json:
@@ -129,7 +138,7 @@ def search(
 def withdraw(name: Name) -> None:
     """Neither suggest nor find an article any more, until its file changes and is imported again."""
     gateway = CONTEXT.gateway
-    was_published = gateway.articles.withdraw(name, now=gateway.clock.now())
+    was_published = _store().withdraw(name, now=gateway.clock.now())
     print("Withdrawn." if was_published else "It was not published.")
 
 

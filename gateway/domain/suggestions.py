@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.domain.articles import Heading, Search, stem, telling_words
 from gateway.domain.first_answer import SuggestedArticle
+
+_TYPED_WORDS = 24
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class SuggestionRules:
         keyword: what each keyword in the request counts.
         keywords: how many of them count.
         candidates: how many articles the search hands over to be judged.
-        words: of a request by which is searched.
+        words: of a request by which is searched, those that stand in the fewest headings.
         chars: of a request's text that are looked at.
         ignored: folded words that say nothing of what a request is about.
     """
@@ -37,11 +41,27 @@ class SuggestionRules:
     chars: int
     ignored: frozenset[str]
 
-    def search(self, subject: str, text: str, language: str, *, in_text: bool = False) -> Search | None:
-        """By what articles for a request are looked for; None where it has no word to look for."""
-        found = self._words(subject, text)
-        words = tuple(dict.fromkeys(found))[: self.words]
-        return Search(words, language, self.candidates, in_text) if words else None
+    def search(
+        self, subject: str, text: str, language: str, headings: Sequence[Mapping[str, int]]
+    ) -> Search | None:
+        """By what articles for a request are looked for; None where none of its words stands in a heading.
+
+        Args:
+            headings: in how many headings each stem stands, for each language that is searched.
+        """
+        rarity: dict[str, int] = {}
+        words: dict[str, str] = {}
+        for word in self._words(subject, text):
+            if (key := stem(word)) not in words:
+                words[key] = word
+                rarity[key] = sum(known.get(key, 0) for known in headings)
+        rarest = sorted((key for key in words if rarity[key]), key=rarity.__getitem__)[: self.words]
+        return Search(tuple(words[key] for key in rarest), language, self.candidates) if rarest else None
+
+    def search_all(self, text: str, language: str) -> Search | None:
+        """By what articles are looked for in all that they say; None where there is no word to look for."""
+        words = tuple(dict.fromkeys(self._words("", text)))[:_TYPED_WORDS]
+        return Search(words, language, _SHOWN, in_text=True) if words else None
 
     def judged(
         self, found: Iterable[Heading], subject: str, text: str, language: str
@@ -66,13 +86,16 @@ class SuggestionRules:
         return self._score(article, [stem(word) for word in self._words(subject, text)])
 
     def _score(self, article: Heading, stems: Sequence[str]) -> float:
-        known = frozenset(stems)
-        title = {stem(word) for word in telling_words(article.title, self.ignored)}
-        share = len(title & known) / max(len(title), self.title_words)
+        title, keywords = _stems_of(article, self.ignored)
+        share = len(title.intersection(stems)) / max(len(title), self.title_words)
         said = f" {' '.join(stems)} "
-        keywords = {
-            phrase
-            for keyword in article.keywords
-            if (phrase := " ".join(map(stem, telling_words(keyword, self.ignored)))) and f" {phrase} " in said
-        }
-        return round(self.title * share + self.keyword * min(len(keywords), self.keywords), 3)
+        met = sum(f" {phrase} " in said for phrase in keywords)
+        return round(self.title * share + self.keyword * min(met, self.keywords), 3)
+
+
+@lru_cache(maxsize=4096)
+def _stems_of(article: Heading, ignored: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems of an article's title, and its keywords as stems that follow each other."""
+    title = frozenset(stem(word) for word in telling_words(article.title, ignored))
+    phrases = (" ".join(map(stem, telling_words(keyword, ignored))) for keyword in article.keywords)
+    return title, frozenset(filter(None, phrases))

@@ -14,9 +14,9 @@ def search_for(classified: Classified, desk: Desk, rules: SuggestionRules) -> Se
     if not rules.at_most or classified.kind is not Kind.PERSON or not classified.answerable:
         return None
     language = classified.language or ""
-    if language and language not in desk.articles:
-        return None
-    return rules.search(classified.mail.subject, request_text(classified), language)
+    # Where the language cannot be told, the author's own is known only later.
+    headings = [desk.articles.get(language, {})] if language else list(desk.articles.values())
+    return rules.search(classified.mail.subject, request_text(classified), language, headings)
 
 
 def suggest(

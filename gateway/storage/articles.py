@@ -9,6 +9,8 @@ article none of whose words stands there is never named.
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,20 +47,39 @@ articles = Table(
     Column("updated_at", Instant, nullable=False),
 )
 
-_CONFIGURATIONS = {"fr": "french", "en": "english"}
-_VECTOR = "(setweight(to_tsvector('{name}', a.heading_words), 'A') || setweight(to_tsvector('{name}', a.body_words), 'D'))"
-# The words are letters and figures of ours; they are given as a parameter all the same.
-_SQLITE = """\
-SELECT * FROM (
- SELECT {at} AS at, a.slug, a.title, a.language, a.keywords, a.url
- FROM articles_search JOIN articles AS a ON a.id = articles_search.rowid
- WHERE articles_search MATCH :words{at} AND a.published AND a.language IN (:language{at}, {any})
- ORDER BY bm25(articles_search, 50.0, 1.0), a.id LIMIT {limit})"""
-_POSTGRES = """\
-(SELECT {at} AS at, a.slug, a.title, a.language, a.keywords, a.url
+# For all searches of a batch at once, so that a statement is compiled once and for ever.
+_SQLITE = sa.text(
+    """\
+WITH hits AS MATERIALIZED (
+ SELECT wanted.key AS at, json_extract(wanted.value, '$.language') AS wanted_language, found.rowid AS id,
+  bm25(articles_search, 50.0, 1.0) AS distance
+ FROM json_each(:searches) AS wanted
+ JOIN articles_search AS found ON found.articles_search MATCH json_extract(wanted.value, '$.words')),
+best AS (
+ SELECT hits.at, a.slug, a.title, a.language, a.keywords, a.url,
+  row_number() OVER (PARTITION BY hits.at ORDER BY hits.distance, a.id) AS place
+ FROM hits JOIN articles AS a ON a.id = hits.id
+ WHERE a.published AND hits.wanted_language IN ('', a.language))
+SELECT at, slug, title, language, keywords, url FROM best WHERE place <= :most ORDER BY at, place"""
+).columns(keywords=Document)
+_IN_ONE_LANGUAGE = """\
+SELECT wanted.at, best.* FROM unnest(CAST(:at AS integer[]), CAST(:words AS text[]), CAST(:languages AS text[]))
+ AS wanted (at, words, language)
+CROSS JOIN LATERAL (
+ SELECT a.slug, a.title, a.language, a.keywords, a.url, a.id,
+  ts_rank({vector}, to_tsquery('{name}', wanted.words)) AS closeness
  FROM articles AS a
- WHERE a.published AND a.language = '{language}' AND {vector} @@ to_tsquery('{name}', :words{at})
- ORDER BY ts_rank({vector}, to_tsquery('{name}', :words{at})) DESC, a.id LIMIT {limit})"""
+ WHERE a.published AND a.language = '{language}' AND wanted.language IN ('', '{language}')
+  AND {vector} @@ to_tsquery('{name}', wanted.words)
+ ORDER BY closeness DESC, a.id LIMIT :most) AS best"""
+_VECTOR = "(setweight(to_tsvector('{name}', a.heading_words), 'A') || setweight(to_tsvector('{name}', a.body_words), 'D'))"
+_POSTGRES = sa.text(
+    " UNION ALL ".join(
+        _IN_ONE_LANGUAGE.format(language=language, name=name, vector=_VECTOR.format(name=name))
+        for language, name in (("fr", "french"), ("en", "english"))
+    )
+    + " ORDER BY at, closeness DESC, id"
+).columns(keywords=Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,50 +96,47 @@ def search_articles(
     connection: sa.Connection, searches: Mapping[int, Search]
 ) -> dict[int, tuple[Heading, ...]]:
     """What each search finds, its best first, in one statement for all."""
-    parts, parameters = [], {}
-    is_sqlite = connection.dialect.name == "sqlite"
-    for at, search in enumerate(searches.values()):
-        if is_sqlite:
-            part, given = _on_sqlite(at, search)
-        else:
-            part, given = _on_postgres(at, search)
-        parts.append(part)
-        parameters.update(given)
-    if not parts:
+    if not searches:
         return {}
-    statement = sa.text(" UNION ALL ".join(parts)).columns(keywords=Document)
+    wanted = list(searches.values())
+    given: dict[str, Any]
+    if connection.dialect.name == "sqlite":
+        each = [{"words": _fts5(search), "language": search.language} for search in wanted]
+        statement, given = _SQLITE, {"searches": json.dumps(each)}
+    else:
+        statement = _POSTGRES
+        given = {
+            "at": list(range(len(wanted))),
+            "words": [_tsquery(search) for search in wanted],
+            "languages": [search.language for search in wanted],
+        }
     found: dict[int, list[Heading]] = {}
-    for row in connection.execute(statement, parameters):
+    for row in connection.execute(statement, given | {"most": max(search.limit for search in wanted)}):
         heading = Heading(row.slug, row.title, row.language, tuple(row.keywords), row.url)
         found.setdefault(row.at, []).append(heading)
     return {key: tuple(found.get(at, ())) for at, key in enumerate(searches)}
 
 
-def _on_sqlite(at: int, search: Search) -> tuple[str, dict[str, str]]:
-    # Quotation marks make a word of whatever stands between them.
+def _fts5(search: Search) -> str:
+    """Words of letters and figures alone, each within quotation marks all the same: nothing in them is syntax."""
     words = " OR ".join(f'"{each}"' for each in dict.fromkeys(map(stem, search.words)))
-    if not search.in_text:
-        words = f"{{heading_words}} : ({words})"
-    anything = "a.language" if not search.language else "''"
-    sql = _SQLITE.format(at=at, limit=search.limit, any=anything)
-    return sql, {f"words{at}": words, f"language{at}": search.language}
+    return words if search.in_text else f"{{heading_words}} : ({words})"
 
 
-def _on_postgres(at: int, search: Search) -> tuple[str, dict[str, str]]:
+def _tsquery(search: Search) -> str:
     weight = "" if search.in_text else ":A"
-    languages = [search.language] if search.language else list(_CONFIGURATIONS)
-    parts = []
-    for language in languages:
-        name = _CONFIGURATIONS[language]
-        vector = _VECTOR.format(name=name)
-        parts.append(_POSTGRES.format(at=at, language=language, name=name, vector=vector, limit=search.limit))
-    return " UNION ALL ".join(parts), {f"words{at}": " | ".join(f"{each}{weight}" for each in search.words)}
+    return " | ".join(f"{word}{weight}" for word in search.words)
 
 
-def languages_of(connection: sa.Connection) -> frozenset[str]:
-    """The languages in which articles are published."""
-    query = sa.select(articles.c.language).where(articles.c.published).distinct()
-    return frozenset(connection.execute(query).scalars())
+def stems_of_headings(connection: sa.Connection) -> dict[str, Counter[str]]:
+    """By language, in how many titles with their keywords each stem stands, of what is published."""
+    found: dict[str, Counter[str]] = {}
+    query = sa.select(articles.c.language, articles.c.heading_words).where(articles.c.published)
+    has_stems = connection.dialect.name == "sqlite"
+    for language, words in connection.execute(query):
+        stems = set(words.split() if has_stems else map(stem, words.split()))
+        found.setdefault(language, Counter()).update(stems)
+    return found
 
 
 class ArticleStore:
@@ -207,7 +225,7 @@ def _kept(connection: sa.Connection, name: str) -> KeptArticle:
 
 
 def _tell_workers(connection: sa.Connection) -> None:
-    """Workers hold in which languages there are articles for as long as the desk's version is the same."""
+    """Workers hold the words of titles and keywords for as long as the desk's version is the same."""
     connection.execute(sa.update(desks).values(version=desks.c.version + 1))
 
 

@@ -13,7 +13,7 @@ from gateway.errors import ConfigurationError, NotFound
 from gateway.rulebook.article_files import read_articles
 from gateway.rulebook.folder import rules_folder
 from gateway.rulebook.suggestions import load_suggestions
-from gateway.storage.articles import ArticleStore, languages_of, search_articles
+from gateway.storage.articles import ArticleStore, search_articles, stems_of_headings
 from gateway.storage.database import Database
 from gateway.storage.upgrade import upgrade
 
@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(database: Database, text: str, language: str = "") -> list[str]:
-    wanted = RULES.search("", text, language, in_text=True)
+    wanted = RULES.search_all(text, language)
     assert wanted is not None
     return [each.slug for each in ArticleStore(database).search(wanted)]
 
@@ -82,7 +82,7 @@ def test_an_import_is_idempotent_and_says_what_it_has_done(database: Database, f
     assert (last.added, last.changed, last.withdrawn, last.unchanged) == ((), ("password",), ("paie",), 0)
     assert store.article("password").article.title == "Change your password"
     with database.read() as connection:
-        assert languages_of(connection) == {"en"}
+        assert set(stems_of_headings(connection)) == {"en"}
 
 
 def test_what_was_withdrawn_by_hand_stays_so_until_its_file_changes(database: Database, folder: Path) -> None:
@@ -167,6 +167,22 @@ def test_the_title_comes_before_the_text(database: Database) -> None:
     )
 
     assert found(database, "printer") == ["title", "body"]
+
+
+def test_a_suggestion_is_searched_by_the_rarest_words_of_headings(database: Database, folder: Path) -> None:
+    ArticleStore(database).load(read_articles(folder), now=NOW)
+    with database.read() as connection:
+        headings = stems_of_headings(connection)
+
+        french = RULES.search(
+            "Paie", "Les modules ne démarrent plus, le poste clignote", "fr", [headings["fr"]]
+        )
+        nothing = RULES.search("Poste", "Une licence de plus pour le serveur", "en", [headings["en"]])
+        assert french is not None
+        results = search_articles(connection, {7: french})
+
+    assert (set(french.words), nothing) == ({"paie", "modules", "demarrent"}, None)
+    assert [each.slug for each in results[7]] == ["paie"]
 
 
 def test_a_batch_is_one_statement(database: Database, folder: Path) -> None:
