@@ -10,6 +10,7 @@ from gateway.domain.action import Offer
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
@@ -98,6 +99,7 @@ class Policy:
     service_levels: ServiceLevels
     timers: TimerRules
     checklist: Checklist
+    suggestions: SuggestionRules
 
     def words(self, name: str, language: str) -> str:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""

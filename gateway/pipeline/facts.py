@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.acts import Said
 from gateway.domain.address import Mailbox, author_key
+from gateway.domain.articles import Search
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Contact, Desk
@@ -17,6 +18,7 @@ from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
 from gateway.domain.visibility import answers_for, is_colleague, takes_part
@@ -24,6 +26,7 @@ from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.own_words import without_own_words
+from gateway.pipeline.suggest import search_for
 from gateway.pipeline.thread import (
     answered_ids,
     numbers_in_subject,
@@ -68,8 +71,15 @@ class Examined:
         )
 
 
-def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
-    """What `gather` will ask of the transaction for all of `mails`."""
+def wanted_by(
+    mails: Sequence[Examined], desk: Desk, signer: Signer, suggestions: SuggestionRules | None = None
+) -> Wanted:
+    """What `gather` will ask of the transaction for all of `mails`.
+
+    Args:
+        suggestions: by which articles are looked for; None looks for none.
+    """
+    searches: dict[int, Search] = {}
     fingerprints: dict[int, str] = {}
     message_ids: set[str] = set()
     tickets: set[int] = set()
@@ -89,8 +99,18 @@ def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
         contacts.update(token.contact for token in tokens if token.contact)
         if examined.evidence.identity is not None:
             addresses.add(examined.evidence.identity)
+        # An answer to one of our mails opens no ticket; where there are no articles, nobody looks for any.
+        if suggestions and desk.articles and not tokens and not examined.inbound.envelope.historic:
+            search = search_for(examined.classified, desk, suggestions)
+            if search is not None:
+                searches[examined.inbound.id] = search
     return Wanted(
-        fingerprints, frozenset(message_ids), frozenset(tickets), frozenset(contacts), frozenset(addresses)
+        fingerprints,
+        frozenset(message_ids),
+        frozenset(tickets),
+        frozenset(contacts),
+        frozenset(addresses),
+        searches,
     )
 
 
@@ -132,6 +152,7 @@ def gather(
         desk_address=examined.desk_address(desk),
         named=_named(mail, desk, uow) if evidence.level >= Level.E2 else (),
         opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,
+        articles=uow.found_articles(inbound.id) if ticket is None else (),
         released=inbound.instruction == "release",
         recent=uow.recent_entries(ticket.number) if ticket and "undo" in commands else (),
         marked=marked_mail(mail, ticket, uow, signer, tables.intent)

@@ -22,6 +22,7 @@ from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reminders import load_timer_rules
 from gateway.rulebook.service_levels import load_service_levels
 from gateway.rulebook.source import Source, known, typed
+from gateway.rulebook.suggestions import load_suggestions
 from gateway.rulebook.terms import LANGUAGES, read_terms
 from gateway.rulebook.workflow import read_workflow
 
@@ -79,6 +80,7 @@ def load_policy(
         ),
         timers=load_timer_rules(folder, preset),
         checklist=load_checklist(folder, preset, list(type_terms)),
+        suggestions=load_suggestions(folder, preset),
     )
 
 
