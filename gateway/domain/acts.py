@@ -41,7 +41,9 @@ class OpenTicket:
 
     Attributes:
         follow_up_of: number of the closed ticket that it continues.
-        confirm: whether the requester is told; never for automatic mail, lists and floods.
+        confirm: whether the requester is told; never for automatic mail and lists.
+        unproven: nothing proves who writes, and the answer counts against the caps on acknowledgements.
+        stranger: the answer says nothing but that something has arrived.
         first_answer: what they are told beside the recap.
     """
 
@@ -51,6 +53,8 @@ class OpenTicket:
     said: Said
     follow_up_of: int | None
     confirm: bool
+    unproven: bool = False
+    stranger: bool = False
     first_answer: FirstAnswer = RECAP_ALONE
 
 
@@ -154,6 +158,24 @@ class HoldMail:
     ticket: int | None
     said: Said
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoldMail:
+    """Count a mail that a storm keeps out, in one note.
+
+    Attributes:
+        ticket: the one that it belongs to or whose note counts it; None where the storm has none yet.
+        key: of the bucket that is full.
+        bucket: its id in rules/storms.yaml.
+        desk_address: where it was sent, for the storm's own ticket.
+    """
+
+    ticket: int | None
+    key: str
+    bucket: str
+    said: Said
+    desk_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +381,17 @@ class MailDropped:
 
     ticket: int
     inbound_id: int
+    actor: Contact | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailReleased:
+    """Somebody of the desk has let a held mail of the ticket in; it is read again, and comes by itself."""
+
+    ticket: int
+    inbound_id: int
+    actor: Contact | None
 
 
 Act = (
@@ -373,6 +405,7 @@ Act = (
     | Nudge
     | AddParticipants
     | HoldMail
+    | FoldMail
     | RecordReturn
     | RecordAutomatic
     | ClaimPriority
@@ -386,6 +419,7 @@ Act = (
     | CheckClocks
     | OweUpdate
     | MailDropped
+    | MailReleased
     | AskToConfirm
     | AnswerCommands
     | RefuseMail

@@ -9,6 +9,7 @@ from enum import StrEnum
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.storm import StormRules
 from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
@@ -58,11 +59,9 @@ class Limits:
     """Brakes.
 
     Attributes:
-        confirmations_a_day: to one requester, for tickets opened on E1.
         participants: that one mail may add to a ticket.
     """
 
-    confirmations_a_day: int
     participants: int
 
 
@@ -90,6 +89,7 @@ class Policy:
     escalation: EscalationPolicy
     service_levels: ServiceLevels
     timers: TimerRules
+    storms: StormRules
     checklist: Checklist
 
     def words(self, name: str, language: str) -> str:

@@ -56,7 +56,6 @@ class Facts:
         ticket: the match's ticket.
         role: what the author is to that ticket.
         named: other people among the mail's recipients, whom a proven mail may add.
-        opened_today: tickets that the author has opened within a day.
         released: whether somebody of the desk has let this held mail in.
         recent, marked: see `Orders`; only where a command asks for them.
     """
@@ -75,7 +74,6 @@ class Facts:
     desk: Desk
     desk_address: str
     named: tuple[Contact, ...]
-    opened_today: int
     released: bool
     recent: tuple[TimelineEntry, ...] = ()
     marked: ReadMail | None = None
@@ -187,7 +185,8 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
     author = facts.author
     known = author.language if author is not None and author.listed else ""
     language = classified.language or known or policy.default_language
-    confirm = classified.answerable and facts.opened_today < policy.limits.confirmations_a_day
+    confirm = classified.answerable
+    unproven = facts.evidence.level < Level.E2
     return OpenTicket(
         subject=plain_subject(classified.mail.subject),
         language=language,
@@ -195,6 +194,8 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
         said=facts.said,
         follow_up_of=follow_up_of,
         confirm=confirm,
+        unproven=unproven,
+        stranger=unproven and not (author is not None and author.is_customer),
         first_answer=_first_answer(classified, policy) if confirm else RECAP_ALONE,
     )
 

@@ -23,8 +23,10 @@ from gateway.domain.acts import (
     ClaimPriority,
     ClimbMatrix,
     DecideEscalation,
+    FoldMail,
     HoldMail,
     MailDropped,
+    MailReleased,
     MarkWrong,
     Nudge,
     OpenTicket,
@@ -54,7 +56,6 @@ from gateway.domain.events import (
     PriorityLowered,
     StateChanged,
     TicketAssigned,
-    TicketOpened,
     TicketReopened,
     UpdateOwed,
 )
@@ -63,8 +64,10 @@ from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import Reminder
 from gateway.errors import ActRefused
+from gateway.pipeline.acknowledge import opened
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.charge_flex import charge_of, enter_charge
+from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.mark_wrong import mark_wrong
@@ -108,6 +111,8 @@ def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
         return let_follow(act, change)
     if isinstance(act, UndoChange):
         return undo_change(act, change)
+    if isinstance(act, FoldMail):
+        return fold_mail(act, change, change.open)
     if isinstance(act, MarkWrong):
         return mark_wrong(act, change)
     return _HOW[type(act)](change, act)
@@ -162,7 +167,7 @@ class _Change(TicketChange):
             self.uow.add_link(ticket.number, "follows_up", act.follow_up_of)
             self.uow.add_link(act.follow_up_of, "followed_up_by", ticket.number)
         comment = self.say(ticket.number, said, "public")
-        return (TicketOpened(ticket, requester, comment, act.confirm, act.first_answer),)
+        return opened(act, ticket, comment, self)
 
     def comment(self, act: AddComment) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
@@ -351,7 +356,13 @@ class _Change(TicketChange):
         ticket = self.ticket(act.ticket)
         if ticket.waiting is not None:
             self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=False)))
-        self.enter(act.ticket, "", "mail_dropped", "", str(act.inbound_id), act.reason, "")
+        actor = act.actor.address if act.actor else ""
+        self.enter(act.ticket, actor, "mail_dropped", "", str(act.inbound_id), act.reason, "")
+        return ()
+
+    def mail_released(self, act: MailReleased) -> tuple[Event, ...]:
+        actor = act.actor.address if act.actor else ""
+        self.enter(act.ticket, actor, "mail_released", "", str(act.inbound_id), "", "")
         return ()
 
     def record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
@@ -383,6 +394,7 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         CheckClocks: _Change.check_clocks,
         OweUpdate: _Change.owe_update,
         MailDropped: _Change.mail_dropped,
+        MailReleased: _Change.mail_released,
         AskToConfirm: _Change.ask_to_confirm,
         AnswerCommands: _Change.answer_commands,
         RefuseMail: _Change.refuse_mail,

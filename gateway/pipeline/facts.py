@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.domain.acts import Said
 from gateway.domain.address import Mailbox, author_key
@@ -17,6 +17,7 @@ from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.storm import StormRules
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
 from gateway.domain.visibility import answers_for, is_colleague, takes_part
@@ -24,6 +25,7 @@ from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.own_words import without_own_words
+from gateway.pipeline.storms import shared_keys
 from gateway.pipeline.thread import (
     answered_ids,
     numbers_in_subject,
@@ -32,8 +34,6 @@ from gateway.pipeline.thread import (
     weigh_token,
 )
 from gateway.ports import LeasedMail, Renderer, Signer, UnitOfWork, Wanted
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,14 @@ class Examined:
         )
 
 
-def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
+def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer, rules: StormRules) -> Wanted:
     """What `gather` will ask of the transaction for all of `mails`."""
     fingerprints: dict[int, str] = {}
     message_ids: set[str] = set()
     tickets: set[int] = set()
     contacts: set[int] = set()
     addresses: set[str] = set()
+    buckets: set[str] = set()
     for examined in mails:
         if examined.classified is None:
             continue
@@ -89,8 +90,14 @@ def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
         contacts.update(token.contact for token in tokens if token.contact)
         if examined.evidence.identity is not None:
             addresses.add(examined.evidence.identity)
+        buckets.update(shared_keys(examined.classified, examined.evidence.identity, rules))
     return Wanted(
-        fingerprints, frozenset(message_ids), frozenset(tickets), frozenset(contacts), frozenset(addresses)
+        fingerprints,
+        frozenset(message_ids),
+        frozenset(tickets),
+        frozenset(contacts),
+        frozenset(addresses),
+        frozenset(buckets),
     )
 
 
@@ -131,7 +138,6 @@ def gather(
         desk=desk,
         desk_address=examined.desk_address(desk),
         named=_named(mail, desk, uow) if evidence.level >= Level.E2 else (),
-        opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,
         released=inbound.instruction == "release",
         recent=uow.recent_entries(ticket.number) if ticket and "undo" in commands else (),
         marked=marked_mail(mail, ticket, uow, signer, tables.intent)

@@ -15,6 +15,7 @@ from gateway.domain.notification import Notification
 from gateway.domain.token import Purpose, Token
 from gateway.errors import GatewayError
 from gateway.ports.unit_of_work import Escalations as Escalations
+from gateway.ports.unit_of_work import Storms as Storms
 from gateway.ports.unit_of_work import Timers as Timers
 from gateway.ports.unit_of_work import UnitOfWork as UnitOfWork
 
@@ -165,7 +166,8 @@ class LeasedMail:
     Attributes:
         fence: grows with each lease; whoever settles the mail must still know the last one.
         attempts: this one included.
-        instruction: `release` when somebody of the desk has let a held mail in, else empty.
+        instruction: `release` when somebody of the desk has let a held mail in, `slowed` when its turn in a
+            storm has come, else empty.
     """
 
     id: int
@@ -316,6 +318,7 @@ class Wanted:
         fingerprints: content fingerprint by ledger id.
         message_ids: foreign ids, without angle brackets.
         addresses: comparison forms.
+        buckets: of the storm breaker, but for those that count on a ticket.
     """
 
     fingerprints: Mapping[int, str]
@@ -323,3 +326,4 @@ class Wanted:
     tickets: frozenset[int]
     contacts: frozenset[int]
     addresses: frozenset[str]
+    buckets: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import Escalation
 from gateway.domain.intent.case import Case
 from gateway.domain.notification import Notification
+from gateway.domain.storm import BucketState
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
 
@@ -59,6 +60,19 @@ class Cases(Protocol):
         """Keep a case to test, instead of one that was kept of the same mail."""
 
 
+class Storms(Protocol):
+    """The storm breaker's buckets, in a unit of work."""
+
+    def state(self, key: str, ticket: int | None = None) -> BucketState | None:
+        """The bucket as it is; None for an empty one. `ticket` is the one it counts on."""
+
+    def put(self, state: BucketState, *, now: datetime) -> None:
+        """The bucket as it is from now on."""
+
+    def recount(self, state: BucketState, *, shown: str, text: str) -> None:
+        """What the note of a storm says from now on; `shown` is its author."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the desk's rows, seen as values; belongs to one call.
 
@@ -79,6 +93,10 @@ class UnitOfWork(Protocol):
     @property
     def cases(self) -> Cases:
         """Mails that were read wrongly."""
+
+    @property
+    def storms(self) -> Storms:
+        """The storm breaker's buckets."""
 
     @property
     def timers(self) -> Timers:
@@ -107,9 +125,6 @@ class UnitOfWork(Protocol):
 
     def contact_at(self, key: str) -> Contact | None:
         """By the comparison form of the address."""
-
-    def opened_since(self, contact: Contact, since: datetime) -> int:
-        """How many tickets the contact has opened from `since` on."""
 
     def flex_used(self, organisation: int) -> int:
         """Minutes that its tickets have taken from the organisation's Flex balance."""
@@ -160,3 +175,6 @@ class UnitOfWork(Protocol):
 
     def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
         """End the mail's way; the commit raises LeaseLost when it is not ours any more."""
+
+    def put_off(self, mail: LeasedMail, settlement: Settlement, *, until: datetime) -> None:
+        """Have the mail read again at `until`, when its turn has come; `settlement` is what is shown of it."""
