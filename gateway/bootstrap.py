@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from gateway.domain.policy import Policy
     from gateway.domain.reading.tables import ReadingTables
     from gateway.pipeline.act import Acting
+    from gateway.pipeline.act_by_link import LinkActing
     from gateway.pipeline.alert import Alerter
     from gateway.pipeline.fall_due import Scheduler
     from gateway.pipeline.notify import Notifier
     from gateway.pipeline.process import Processor
     from gateway.pipeline.replay import Replayer
+    from gateway.pipeline.show_links import LinkedRenderer
     from gateway.pipeline.upkeep.audit import Auditor
+    from gateway.rendering.pages import Pages
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
@@ -114,17 +117,16 @@ class Gateway:
     @cached_property
     def policy(self) -> Policy:
         """What the rules say."""
-        from gateway.rendering.folder import template_names, templates_folder
-        from gateway.rulebook.folder import rules_folder
+        from gateway.pipeline.link_acts import LINK_ACTS
+        from gateway.rendering.folder import template_names
         from gateway.rulebook.policy import load_policy
 
-        names = template_names(templates_folder(self.settings.desk.templates_dir))
-        return load_policy(
-            rules_folder(self.settings.desk.rules_dir),
-            self.settings.desk.preset,
-            templates=names,
-            countries=False,
+        rules, templates = self.rules_and_templates()
+        names = template_names(templates)
+        policy = load_policy(
+            rules, self.settings.desk.preset, templates=names, acts=LINK_ACTS, countries=False
         )
+        return policy if self.settings.web.listen else replace(policy, offers=())
 
     @cached_property
     def cases(self) -> CaseStore:
@@ -173,6 +175,7 @@ class Gateway:
 
     def check_rules(self) -> None:
         """Read and try all of the rules and templates; raises ConfigurationError with file, line and reason."""
+        from gateway.pipeline.link_acts import LINK_ACTS
         from gateway.rulebook.calendars import load_calendars
         from gateway.rulebook.folder import rules_folder
 
@@ -180,6 +183,7 @@ class Gateway:
         load_calendars(rules_folder(desk.rules_dir), desk.preset)
         _ = self.policy, self.tables
         self.renderer.check()
+        self.pages.check(LINK_ACTS)
 
     def renew_rules(self) -> None:
         """Take the rules and templates as they are now; where they are wrong, those at work stay, with an alarm."""
@@ -194,6 +198,7 @@ class Gateway:
             return
         faults.reached("rules.changed")
         self.policy, self.tables, self.renderer = fresh.policy, fresh.tables, fresh.renderer
+        self.pages = fresh.pages
         self.rules_taken += 1
         self.alarms.end("rules")
         faults.reached("rules.renewed")
@@ -261,7 +266,7 @@ class Gateway:
             current=self.directory.current,
             policy=self.policy,
             tables=self.tables,
-            renderer=self.renderer,
+            renderer=self.linked_renderer,
             judge=self._judge(),
             clock=self.clock,
             bell=self.bell,
@@ -275,7 +280,7 @@ class Gateway:
         from gateway.transports.opening import open_transport
 
         transport = open_transport(self.settings.relay.url)
-        return Notifier(self.outbox, self.renderer, transport, self.clock, owner), transport.close
+        return Notifier(self.outbox, self.linked_renderer, transport, self.clock, owner), transport.close
 
     @cached_property
     def timers(self) -> TimerStore:
@@ -354,10 +359,39 @@ class Gateway:
             bell=self.bell,
         )
 
+    def link_acting(self) -> LinkActing:
+        """Acts by the links of mails."""
+        from gateway.pipeline.act_by_link import LinkActing
+        from gateway.storage.unit_of_work import open_looking
+
+        return LinkActing(
+            open_uow=self.open_uow,
+            open_looking=partial(open_looking, self.database),
+            current=self.directory.current,
+            policy=self.policy,
+            tables=self.tables.intent,
+            renderer=self.renderer,
+            clock=self.clock,
+            bell=self.bell,
+        )
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The web's pages."""
+        from gateway.rendering.pages import Pages
+
+        return Pages(self.rules_and_templates()[1])
+
+    @property
+    def linked_renderer(self) -> LinkedRenderer:
+        """All mail templates, with the links of each mail."""
+        from gateway.pipeline.show_links import LinkedRenderer
+
+        return LinkedRenderer(self.renderer, self.directory.current, self.settings.links_to)
+
     @cached_property
     def renderer(self) -> TemplateRenderer:
         """All mail templates."""
-        from gateway.rendering.folder import templates_folder
         from gateway.rendering.renderer import TemplateRenderer
 
-        return TemplateRenderer(templates_folder(self.settings.desk.templates_dir))
+        return TemplateRenderer(self.rules_and_templates()[1])

@@ -17,7 +17,7 @@ from typing import TextIO
 # What these say at INFO holds addresses, or is of no use to an operator.
 _QUIET = (
     *("mail.log", "mail.debug", "asyncio", "dramatiq", "pika", "redis", "alembic", "sqlalchemy"),
-    *("imapclient", "msal", "google", "urllib3"),
+    *("imapclient", "msal", "google", "urllib3", "uvicorn"),
 )
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _LONGEST_VALUE = 4000

@@ -79,6 +79,7 @@ class RunningGateway:
         self.program = program
         self.folder = folder
         self.port = free_port()
+        self.web = f"http://127.0.0.1:{free_port()}"
         self.sent = folder / "var" / "sent"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "desk.yaml").write_text(desk, encoding="utf-8")
@@ -89,7 +90,7 @@ class RunningGateway:
             f'database_url = "{database_url or "sqlite:///var/gateway.db"}"\n'
             f'broker_url = "{broker_url}"\n{gateway}'
             f'[desk]\nfile = "desk.yaml"\n[smtp]\nlisten = "127.0.0.1:{self.port}"\n{smtp}'
-            f'[relay]\nurl = "{relay_url}"\n{extra}',
+            f'[web]\nlisten = "{self.web.removeprefix("http://")}"\n[relay]\nurl = "{relay_url}"\n{extra}',
             encoding="utf-8",
         )
         self.process: subprocess.Popen[bytes] | None = None

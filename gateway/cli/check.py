@@ -119,12 +119,17 @@ def _outbox(context: Context) -> str:
 
 
 def _storms(context: Context) -> str:
-    current = context.gateway.storms.current(context.gateway.clock.now())
+    from gateway.storage.storms import StormStore
+
+    current = StormStore(context.gateway.database).current(context.gateway.clock.now())
     # A storm is weather, no fault: it is kept from the desk, and ends by itself.
-    return "; ".join(
-        f"{each.key} on #{each.ticket}: {each.folded} mails held since {each.began_at:%Y-%m-%dT%H:%M:%SZ}"
-        for each in current
-    ) or "none"
+    return (
+        "; ".join(
+            f"{each.key} on #{each.ticket}: {each.folded} mails held since {each.began_at:%Y-%m-%dT%H:%M:%SZ}"
+            for each in current
+        )
+        or "none"
+    )
 
 
 def _broker(context: Context) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
-from gateway.domain.acts import MailDropped, MailReleased
 from gateway.domain.address import author_key
 from gateway.domain.desk import Contact
+from gateway.domain.held import MailDropped, MailReleased
 from gateway.errors import ActRefused
 from gateway.ports import LedgerEntry, OutboxEntry
 
@@ -36,7 +35,9 @@ _HELD = ("held", "quarantined")
 def list_mail(
     *,
     held: Annotated[bool, typer.Option("--held", help="Those alone that wait for the desk.")] = False,
-    ticket: Annotated[int | None, typer.Option(help="Those alone that belong, or claim to belong, to it.")] = None,
+    ticket: Annotated[
+        int | None, typer.Option(help="Those alone that belong, or claim to belong, to it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List every mail received, oldest first."""
@@ -100,7 +101,7 @@ def release(numbers: Ids = None, ticket: OfTicket = None, actor: Actor = "") -> 
     chosen = _held(numbers, ticket)
     for entry in chosen:
         CONTEXT.gateway.ledger.instruct(entry.id, "release", now=CONTEXT.gateway.clock.now())
-    _enter(chosen, who, MailReleased)
+    _enter(chosen, who, None)
     CONTEXT.gateway.bell.ring("inbound")
 
 
@@ -116,7 +117,7 @@ def drop(
     chosen = _held(numbers, ticket)
     for entry in chosen:
         CONTEXT.gateway.ledger.drop(entry.id, reason=reason, now=CONTEXT.gateway.clock.now())
-    _enter(chosen, who, partial(MailDropped, reason=reason))
+    _enter(chosen, who, reason)
 
 
 @mail.command()
@@ -164,7 +165,7 @@ def _who(address: str) -> Contact | None:
     """Somebody of the desk, or nobody where no address is given; raises ActRefused."""
     if not address:
         return None
-    desk, _ = CONTEXT.gateway.current()
+    desk, _ = CONTEXT.gateway.directory.current()
     who = desk.staff.get(author_key(address))
     if who is None:
         raise ActRefused(f"{address} is not on the roster")
@@ -174,10 +175,16 @@ def _who(address: str) -> Contact | None:
 def _enter(
     chosen: Sequence[LedgerEntry],
     who: Contact | None,
-    act: Callable[[int, int, Contact | None], MailDropped | MailReleased],
+    reason: str | None,
 ) -> None:
     """Have the timelines say what was done with the mails, and by whom."""
-    acts = [act(entry.ticket, entry.id, who) for entry in chosen if entry.ticket is not None]
+    acts = [
+        MailReleased(entry.ticket, entry.id, who)
+        if reason is None
+        else MailDropped(entry.ticket, entry.id, who, reason)
+        for entry in chosen
+        if entry.ticket is not None
+    ]
     if acts:
         CONTEXT.gateway.acting().by_itself(acts)
 
@@ -200,7 +207,7 @@ def list_outbox(*, as_json: Json = False) -> None:
 def raw_outbox(number: Id) -> None:
     """Print a notification's bytes as they are sent."""
     notification = CONTEXT.gateway.outbox.notification(number)
-    sys.stdout.buffer.write(CONTEXT.gateway.renderer.render(notification))
+    sys.stdout.buffer.write(CONTEXT.gateway.linked_renderer.render(notification))
 
 
 @outbox.command("retry")

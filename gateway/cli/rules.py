@@ -54,7 +54,9 @@ def check(folder: Path, templates_dir: str) -> None:
     Raises:
         ConfigurationError: with file, line and reason for the first thing that is wrong.
     """
+    from gateway.pipeline.link_acts import LINK_ACTS
     from gateway.rendering.folder import templates_folder
+    from gateway.rendering.pages import Pages
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.rulebook.policy import load_policy
     from gateway.rulebook.preset import check_files, preset_names
@@ -62,13 +64,14 @@ def check(folder: Path, templates_dir: str) -> None:
 
     renderer = TemplateRenderer(templates_folder(templates_dir))
     renderer.check()
+    Pages(templates_folder(templates_dir)).check(LINK_ACTS)
     templates = renderer.samples
-    policy = load_policy(folder, templates=templates)
+    policy = load_policy(folder, templates=templates, acts=LINK_ACTS)
     load_reading_tables(folder)
     presets = preset_names(folder)
     for preset in presets:
         check_files(folder, preset)
-        load_policy(folder, preset, templates=templates)
+        load_policy(folder, preset, templates=templates, acts=LINK_ACTS)
         load_reading_tables(folder, preset)
     shown = f", with the presets {', '.join(presets)}" if presets else ""
     print(f"The rules in {folder} are right (version {policy.version}){shown}.")

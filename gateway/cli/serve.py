@@ -21,8 +21,7 @@ from gateway.workers.lifeline import Lifeline
 
 log = logging.getLogger(__name__)
 
-ROLES = ("smtp", "lmtp", "imap", "worker", "timers")
-_COMING = ("web",)
+ROLES = ("smtp", "lmtp", "imap", "worker", "timers", "web")
 PROGRAM: Sequence[str] = (sys.executable, "-m", "gateway")
 """How the supervisor starts its processes."""
 
@@ -35,8 +34,6 @@ def chosen_roles(only: str) -> tuple[str, ...]:
     """
     words = [word.strip() for word in only.split(",") if word.strip()]
     for word in words:
-        if word in _COMING:
-            raise ConfigurationError(f"the role {word!r} is not part of this version yet", file="--only")
         if word not in ROLES:
             raise ConfigurationError(
                 f"there is no role {word!r}; there are {', '.join(ROLES)}", file="--only"
@@ -49,7 +46,7 @@ def run_process(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="gateway serve", add_help=False)
     parser.add_argument("--config", type=Path)
     parser.add_argument("serve")
-    parser.add_argument("--role", choices=("prepare", "receiver", "imap", "worker"))
+    parser.add_argument("--role", choices=("prepare", "receiver", "imap", "worker", "web"))
     parser.add_argument("--only", default="")
     parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--lifeline", type=int)
@@ -63,6 +60,8 @@ def run_process(arguments: list[str]) -> int:
             run_receiver_process(gateway, chosen_roles(options.only), Lifeline(options.lifeline))
         elif options.role == "imap":
             run_imap_process(gateway, Lifeline(options.lifeline))
+        elif options.role == "web":
+            run_web_process(gateway, Lifeline(options.lifeline))
         else:
             run_worker_process(gateway, options.slot, chosen_roles(options.only), Lifeline(options.lifeline))
     except ConfigurationError as error:
@@ -172,7 +171,7 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
         return gateway.processor(owner).process_batch
 
     def sending() -> Callable[[], bool]:
-        return replace(notifier, renderer=gateway.renderer).send_batch
+        return replace(notifier, renderer=gateway.linked_renderer).send_batch
 
     def falling_due() -> Callable[[], bool]:
         # The same scheduler: it remembers why closings are held.
@@ -205,6 +204,33 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
         close_alerter()
 
 
+def run_web_process(gateway: Gateway, lifeline: Lifeline) -> None:
+    """Serve pages until SIGTERM."""
+    from gateway.web.app import Portal
+    from gateway.web.server import run_web
+    from gateway.workers.drain import Drain
+    from gateway.workers.renewed import FolderWatch
+    from gateway.workers.sweeper import Sweeper
+
+    watch = FolderWatch(gateway.rules_and_templates())
+
+    def renew() -> bool:
+        if watch.changed():
+            gateway.renew_rules()
+            watch.take()
+        return False
+
+    gateway.directory.current()
+    settings = gateway.settings
+    portal = Portal(gateway.link_acting, lambda: gateway.pages, settings.links_to)
+    sweeper = Sweeper([Drain("rules", renew)])
+    sweeper.start()
+    try:
+        run_web(portal.app(), settings.web.listen, ready=lifeline.ready)
+    finally:
+        sweeper.stop()
+
+
 # --- the supervisor --------------------------------------------------------------------------
 
 
@@ -216,6 +242,8 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
 
     if tuple(roles) == ("imap",) and not settings.imap:
         raise ConfigurationError("the role imap needs a mailbox: [[imap]]", file=settings.file or "--only")
+    if tuple(roles) == ("web",) and not settings.web.listen:
+        raise ConfigurationError("the role web needs an address: web.listen", file=settings.file or "--only")
     run = settings.gateway.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
     command = [*PROGRAM, *(["--config", str(config)] if config else []), "serve"]
@@ -231,6 +259,8 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
             )
         if "imap" in roles and settings.imap:
             children.append(Child("imap", [*command, "--role", "imap"]))
+        if "web" in roles and settings.web.listen:
+            children.append(Child("web", [*command, "--role", "web"]))
         children += [
             Child(f"worker-{slot}", [*command, "--role", "worker", "--slot", str(slot), "--only", own])
             for slot, own in enumerate(_worker_roles(roles, settings.gateway.workers))

@@ -7,6 +7,7 @@ from datetime import date
 
 from gateway.domain.desk import Contact
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
+from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
@@ -158,24 +159,6 @@ class HoldMail:
     ticket: int | None
     said: Said
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoldMail:
-    """Count a mail that a storm keeps out, in one note.
-
-    Attributes:
-        ticket: the one that it belongs to or whose note counts it; None where the storm has none yet.
-        key: of the bucket that is full.
-        bucket: its id in rules/storms.yaml.
-        desk_address: where it was sent, for the storm's own ticket.
-    """
-
-    ticket: int | None
-    key: str
-    bucket: str
-    said: Said
-    desk_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,25 +356,6 @@ class OweUpdate:
     """Tell the desk that the news it promised are due."""
 
     ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class MailDropped:
-    """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
-
-    ticket: int
-    inbound_id: int
-    actor: Contact | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MailReleased:
-    """Somebody of the desk has let a held mail of the ticket in; it is read again, and comes by itself."""
-
-    ticket: int
-    inbound_id: int
-    actor: Contact | None
 
 
 Act = (

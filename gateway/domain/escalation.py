@@ -82,6 +82,14 @@ class MatrixRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkDelay:
+    """How long after its creation a ticket of these priorities (none: any) gets the escalation's link."""
+
+    priorities: frozenset[str]
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class EscalationPolicy:
     """rules/escalation/process.yaml.
 
@@ -91,6 +99,7 @@ class EscalationPolicy:
         straight: grounds that go through without a nudge.
         opening: grounds that open a request though nobody has asked for one.
         asks_for: what an asker who leaves it out is asked for.
+        link_after: from when on the escalation's link is offered; the first row that holds decides.
         idle: without any activity for so long, NO_UPDATE speaks for the request.
         active: with activity of the desk within so long, BEING_WORKED_ON speaks against it.
         update_every: how often news are promised after an approval.
@@ -102,6 +111,7 @@ class EscalationPolicy:
     straight: frozenset[str]
     opening: frozenset[str]
     asks_for: tuple[str, ...]
+    link_after: tuple[LinkDelay, ...]
     matrix: tuple[MatrixRow, ...]
     idle: timedelta
     active: timedelta
@@ -134,6 +144,13 @@ class EscalationPolicy:
     def must_nudge(self, ticket: Ticket, grounds: Iterable[str]) -> bool:
         """Whether a nudge has to come before a request on these grounds."""
         return self.nudge_first and ticket.nudges == 0 and not self.straight.intersection(grounds)
+
+    def link_from(self, ticket: Ticket) -> datetime | None:
+        """From when on the ticket's customer is offered the escalation's link; None for never."""
+        for row in self.link_after:
+            if _holds(row.priorities, ticket.priority):
+                return ticket.created_at + row.delay
+        return None
 
     def from_ticket(
         self, ticket: Ticket, *, desk_active_at: datetime | None, now: datetime

@@ -25,6 +25,11 @@ class Event:
     actor: Contact | None
     name: ClassVar[str]
 
+    @property
+    def about(self) -> int:
+        """The id of what a link in its mail is about; 0 for the ticket itself."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class TicketOpened(Event):
@@ -157,6 +162,11 @@ class MailHeld(Event):
     reason: str
     name: ClassVar[str] = "mail_held"
 
+    @property
+    def about(self) -> int:
+        """The mail."""
+        return self.inbound_id
+
 
 @dataclass(frozen=True, slots=True)
 class StormBegun(Event):
@@ -192,6 +202,11 @@ class EscalationEvent(Event):
 
     escalation: Escalation
     comment: Comment | None
+
+    @property
+    def about(self) -> int:
+        """The request."""
+        return self.escalation.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -96,6 +97,21 @@ TABLE = MappingProxyType(
         for level, ruling in zip(_LEVELS, rulings, strict=True)
     }
 )
+
+
+def row_of(role: Role, deed: Deed, roles: Collection[str]) -> tuple[Role, Deed]:
+    """Which row of the table speaks of a deed that somebody of the desk asks for as anybody may.
+
+    Args:
+        roles: of the writer, as the desk file has them.
+    """
+    if role is Role.ACCOUNT_MANAGER and deed is Deed.ASK:
+        return role, Deed.FLAG
+    if role is Role.AGENT and deed in {Deed.ASK, Deed.END}:
+        return role, Deed.WORK
+    if role is Role.AGENT and deed is Deed.DECIDE and "support_lead" in roles:
+        return Role.SUPPORT_LEAD, deed
+    return role, deed
 
 
 def ruling(role: Role, deed: Deed, level: Level, *, staff_token_suffices: bool) -> Ruling:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.domain.action import Offer
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
@@ -72,6 +73,7 @@ class Policy:
     Attributes:
         version: of the files that it was read from; recorded with every decision.
         priorities: most urgent first; their order is the queue's.
+        offers: the links of mails; none where there is no page for them to open.
         charged_types: for which a Flex contract is charged.
         default_language: where nobody's is known.
     """
@@ -84,6 +86,7 @@ class Policy:
     default_type: str
     charged_types: frozenset[str]
     notifications: tuple[NotificationRule, ...]
+    offers: tuple[Offer, ...]
     limits: Limits
     default_language: str
     escalation: EscalationPolicy

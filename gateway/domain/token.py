@@ -12,6 +12,8 @@ class Purpose(StrEnum):
     REPLY = "reply"
     BOUNCE = "bounce"
     MESSAGE_ID = "message-id"
+    ACTION = "action"
+    PAGE = "page"
 
 
 @dataclass(frozen=True, slots=True)

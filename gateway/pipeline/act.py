@@ -59,7 +59,7 @@ class Acting:
                 Orders(
                     ticket,
                     actor,
-                    _said(actor, text),
+                    said_directly(actor, text, "cli"),
                     desk,
                     self.policy,
                     now,
@@ -80,13 +80,14 @@ class Acting:
         self.bell.ring("outbox")
 
 
-def _said(actor: Contact, text: str) -> Said:
+def said_directly(actor: Contact, text: str, source: str) -> Said:
+    """What somebody says by one of the gateway's own ways in, which prove who it is."""
     return Said(
         author=actor,
         author_shown=f"{actor.name} <{actor.address}>" if actor.name else actor.address,
         text=text.strip() + "\n",
         attachments=(),
-        source="cli",
+        source=source,
         evidence=_EVIDENCE,
         verified=True,
         inbound_id=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from gateway import faults
@@ -15,17 +15,15 @@ from gateway.ports import Clock, OutgoingMail, Signer, Transport
 
 log = logging.getLogger(__name__)
 
-_AGAIN = timedelta(minutes=5)
-
 
 class AlarmStore(Protocol):
     """The alarms as whoever writes to the operator sees them."""
 
     def take_due(self, now: datetime) -> list[Alarm]:
-        """Those that the operator has not been told of within a day; they count as told from now on."""
+        """Those that the operator has not been told of within a day; nobody else is given them for some minutes."""
 
-    def not_told(self, alarms: Sequence[Alarm], *, until: datetime) -> None:
-        """The mail could not be sent: they are due again at `until`."""
+    def told(self, alarms: Sequence[Alarm], *, now: datetime) -> None:
+        """The relay has the mail: they are due again in a day."""
 
 
 class AlarmWriter(Protocol):
@@ -63,10 +61,10 @@ class Alerter:
         # The null sender: nobody reads what comes back of it. Ids below zero are nobody else's.
         mail = OutgoingMail(-int(now.timestamp()), "", self.operator, content)
         for delivery in self.transport.send([mail]):
-            if delivery.error is None:
-                log.info("operator.told", extra={"alarms": len(due)})
-                continue
-            log.error("operator.not-told", extra={"alarms": len(due), "error": delivery.error.code})
-            self.alarms.not_told(due, until=now + _AGAIN)
-            return False
+            if delivery.error is not None:
+                # They come again by themselves.
+                log.error("operator.not-told", extra={"alarms": len(due), "error": delivery.error.code})
+                return False
+            self.alarms.told(due, now=now)
+            log.info("operator.told", extra={"alarms": len(due)})
         return True

@@ -33,7 +33,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.evidence import Level
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Command, Hit, Intent
-from gateway.domain.permissions import Deed, Role, Ruling, ruling
+from gateway.domain.permissions import Deed, Role, Ruling, row_of, ruling
 from gateway.domain.policy import Policy
 from gateway.domain.text import clean_line
 from gateway.domain.ticket import Ticket, TimelineEntry
@@ -99,13 +99,7 @@ class Asking:
 
     def ruled(self, deed: Deed) -> Ruling:
         """What becomes of a deed of this author's."""
-        role = self.role
-        if role is Role.ACCOUNT_MANAGER and deed is Deed.ASK:
-            deed = Deed.FLAG
-        elif role is Role.AGENT and deed in {Deed.ASK, Deed.END}:
-            deed = Deed.WORK
-        elif role is Role.AGENT and deed is Deed.DECIDE:
-            role = Role.SUPPORT_LEAD if "support_lead" in self.author.roles else role
+        role, deed = row_of(self.role, deed, self.author.roles)
         return ruling(role, deed, self.level, staff_token_suffices=self.staff_token_suffices)
 
     def ruled_command(self, name: str) -> Ruling:

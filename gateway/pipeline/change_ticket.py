@@ -23,10 +23,7 @@ from gateway.domain.acts import (
     ClaimPriority,
     ClimbMatrix,
     DecideEscalation,
-    FoldMail,
     HoldMail,
-    MailDropped,
-    MailReleased,
     MarkWrong,
     Nudge,
     OpenTicket,
@@ -59,6 +56,7 @@ from gateway.domain.events import (
     TicketReopened,
     UpdateOwed,
 )
+from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
@@ -69,6 +67,7 @@ from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
+from gateway.pipeline.held_mail import decide_held
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.mark_wrong import mark_wrong
 from gateway.pipeline.tell_closing import closing_events
@@ -113,6 +112,8 @@ def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
         return undo_change(act, change)
     if isinstance(act, FoldMail):
         return fold_mail(act, change, change.open)
+    if isinstance(act, MailDropped | MailReleased):
+        return decide_held(act, change)
     if isinstance(act, MarkWrong):
         return mark_wrong(act, change)
     return _HOW[type(act)](change, act)
@@ -352,19 +353,6 @@ class _Change(TicketChange):
         self.touch(act.ticket)
         return (UpdateOwed(self.ticket(act.ticket), None),)
 
-    def mail_dropped(self, act: MailDropped) -> tuple[Event, ...]:
-        ticket = self.ticket(act.ticket)
-        if ticket.waiting is not None:
-            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=False)))
-        actor = act.actor.address if act.actor else ""
-        self.enter(act.ticket, actor, "mail_dropped", "", str(act.inbound_id), act.reason, "")
-        return ()
-
-    def mail_released(self, act: MailReleased) -> tuple[Event, ...]:
-        actor = act.actor.address if act.actor else ""
-        self.enter(act.ticket, actor, "mail_released", "", str(act.inbound_id), "", "")
-        return ()
-
     def record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
         self.enter(act.ticket, act.author_shown, act.kind, "", "", "automatic mail", act.evidence)
         if act.message_id:
@@ -393,8 +381,6 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         RemindCustomer: _Change.remind,
         CheckClocks: _Change.check_clocks,
         OweUpdate: _Change.owe_update,
-        MailDropped: _Change.mail_dropped,
-        MailReleased: _Change.mail_released,
         AskToConfirm: _Change.ask_to_confirm,
         AnswerCommands: _Change.answer_commands,
         RefuseMail: _Change.refuse_mail,

@@ -131,7 +131,7 @@ def gather(
         returned=_returned(examined, classified, desk, signer),
         match=match,
         ticket=ticket,
-        role=_role(author, ticket, uow),
+        role=role_on(author, ticket, uow),
         author=author,
         evidence=evidence,
         said=said,
@@ -169,7 +169,8 @@ def _newcomer(key: str, shown: Mailbox, desk: Desk) -> Contact:
     )
 
 
-def _role(author: Contact | None, ticket: Ticket | None, uow: UnitOfWork) -> Role:
+def role_on(author: Contact | None, ticket: Ticket | None, uow: UnitOfWork) -> Role:
+    """What somebody is to a ticket."""
     if ticket is None:
         return Role.ANYONE
     if author is None:

@@ -23,6 +23,7 @@ from gateway.domain.our_addresses import BOUNCE_LOCAL_PART, message_id, with_tok
 from gateway.domain.policy import Audience, NotificationRule, Policy
 from gateway.domain.token import Purpose, Token
 from gateway.pipeline.context import context_of
+from gateway.pipeline.offer_links import offer_links
 from gateway.pipeline.recipients import Recipient, recipients
 from gateway.ports import NewNotification, Renderer, Signer, UnitOfWork
 
@@ -95,6 +96,7 @@ def _write(
     for_reply = signer.sign(Token(ticket.number, recipient.contact_id, 0), Purpose.REPLY)
     full = Token(ticket.number, recipient.contact_id, number)
     own_id = message_id(signer.sign(full, Purpose.MESSAGE_ID), desk.domain)
+    offers = offer_links(rule.template, event, recipient, number, uow, policy, signer, now=now)
     thread = tuple(dict.fromkeys(filter(None, (ticket.root_message_id, ticket.last_message_id))))
     notification = Notification(
         template=rule.template,
@@ -109,7 +111,10 @@ def _write(
         subject=ticket.subject,
         auto_submitted=_auto_submitted(rule, event),
         date=now,
-        context=context_of(event, events, recipient.mailbox, recipient.language, desk, policy),
+        context={
+            **context_of(event, events, recipient.mailbox, recipient.language, desk, policy),
+            "offers": offers,
+        },
     )
     uow.add_notification(
         NewNotification(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from gateway.domain.acts import FoldMail, OpenTicket, Said
+from gateway.domain.acts import OpenTicket, Said
 from gateway.domain.events import Event, StormBegun
+from gateway.domain.held import FoldMail
 from gateway.domain.storm import BucketState
 from gateway.pipeline.ticket_change import TicketChange, by_itself
 

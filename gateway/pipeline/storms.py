@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.domain.acts import FoldMail
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Decision, Outcome
 from gateway.domain.evidence import Level
+from gateway.domain.held import FoldMail
 from gateway.domain.permissions import Role
 from gateway.domain.storm import Bucket, BucketState, Counted, Flood, StormRules, Writer
 from gateway.pipeline.apply_rules import Facts
@@ -113,7 +113,7 @@ def folded(flood: Flood, classified: Classified, facts: Facts, storms: Storms) -
     outcome = Outcome.HELD if is_person else _OUTCOMES.get(classified.kind, Outcome.AUTO_REPLY)
     return Decision(
         outcome,
-        (FoldMail(ticket, flood.key, bucket.id, facts.said, facts.desk_address),),
+        (FoldMail(ticket, flood.key, bucket.id, facts.desk_address),),
         ticket,
         f"{RATE}: a storm, more than {bucket.at_once} mails by {bucket.id}",
         f"{RATE}, {bucket.id}: hold",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from gateway.domain.action import ActionToken
 from gateway.domain.envelope import Envelope
 from gateway.domain.evidence import Judgement
 from gateway.domain.mail import Mail
@@ -283,6 +284,22 @@ class Signer(Protocol):
 
     def read(self, text: str, purpose: Purpose) -> Token | None:
         """The token, or None for any other word; raises ForgedToken for a forged one."""
+
+    @property
+    def signing(self) -> int:
+        """The id of the key that signs now."""
+
+    def sign_action(self, token: ActionToken, kid: int | None = None) -> str:
+        """The token of a link; raises ForgedToken when that key has been retired."""
+
+    def read_action(self, text: str) -> ActionToken | None:
+        """The token of a link, or None for any other word; raises ForgedToken for a forged one."""
+
+    def seal(self, words: str) -> str:
+        """What proves later that these words were ours."""
+
+    def is_sealed(self, words: str, seal: str) -> bool:
+        """Whether `seal` was made of exactly these words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from gateway.domain.action import ActionToken, IssuedAction
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import Escalation
 from gateway.domain.intent.case import Case
@@ -73,6 +74,19 @@ class Storms(Protocol):
         """What the note of a storm says from now on; `shown` is its author."""
 
 
+class Actions(Protocol):
+    """The links in mails that do something, in a unit of work."""
+
+    def add(self, issued: IssuedAction) -> None:
+        """A new link."""
+
+    def find(self, token: ActionToken, hashed: str) -> IssuedAction | None:
+        """The row of a link that was read; None when there is none."""
+
+    def use(self, hashed: str, *, now: datetime) -> bool:
+        """Use a link up; False when somebody has used it before."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the desk's rows, seen as values; belongs to one call.
 
@@ -89,6 +103,10 @@ class UnitOfWork(Protocol):
     @property
     def tellings(self) -> Tellings:
         """Who was told of mail in their name."""
+
+    @property
+    def actions(self) -> Actions:
+        """Links in mails that do something."""
 
     @property
     def cases(self) -> Cases:
@@ -172,6 +190,9 @@ class UnitOfWork(Protocol):
         self, notification: int, *, contact: int, permanent: bool, reason: str, now: datetime
     ) -> None:
         """A notification came back; a permanent failure marks the contact's address too."""
+
+    def decide_held(self, inbound_id: int, outcome: str, *, reason: str, now: datetime) -> bool:
+        """Let a held mail in (`pending`) or drop it (`dropped`); False when it is not held any more."""
 
     def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
         """End the mail's way; the commit raises LeaseLost when it is not ours any more."""

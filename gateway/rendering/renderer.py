@@ -89,12 +89,12 @@ class TemplateRenderer:
     def subject(self, notification: Notification) -> str:
         """The subject alone, one harmless line."""
         _, parts = self._parts(notification)
-        return harmless(parts.subject.render(notification.context))
+        return harmless(parts.subject.render(_context(notification)))
 
     def text(self, notification: Notification) -> str:
         """The text part alone."""
         _, parts = self._parts(notification)
-        return parts.text.render(notification.context)
+        return parts.text.render(_context(notification))
 
     def render(self, notification: Notification) -> bytes:
         """The mail, in the wanted language or else in English.
@@ -103,7 +103,7 @@ class TemplateRenderer:
             UnsafeMail: the result is not what was meant.
         """
         notification, parts = self._parts(notification)
-        context = notification.context
+        context = _context(notification)
         return build(
             notification,
             harmless(parts.subject.render(context)),
@@ -193,6 +193,11 @@ class TemplateRenderer:
             raise ConfigurationError(f"{type(error).__name__}: {error}", file=found, line=line) from error
 
 
+def _context(notification: Notification) -> dict[str, Any]:
+    """With what notifications of earlier versions lack."""
+    return {"links": (), **notification.context}
+
+
 def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """`common` with what `own` says instead, a level deep."""
     merged = dict(common)
@@ -226,6 +231,7 @@ def _sparse(sample: Mapping[str, Any]) -> dict[str, Any]:
         "ticket": ticket,
         "comment": comment and {**comment, "verified": not comment["verified"]},
         "attachments": [{**each, "taken": not each["taken"]} for each in sample["attachments"]],
+        "links": [],
     }
 
 

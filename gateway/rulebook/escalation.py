@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.domain.escalation import EscalationPolicy, MatrixRow
+from gateway.domain.escalation import EscalationPolicy, LinkDelay, MatrixRow
 from gateway.rulebook.preset import read_rules
 from gateway.rulebook.source import Strict, Words, known, read_source, typed
 
@@ -29,6 +29,14 @@ class MatrixEntry(Strict):
     why: Words
 
 
+class LinkAfterEntry(Strict):
+    """See `domain.escalation.LinkDelay`."""
+
+    priorities: list[str] = Field(default_factory=list)
+    hours: float = Field(ge=0, le=10_000)
+    why: Words
+
+
 class ProcessFile(Strict):
     """See `domain.escalation.EscalationPolicy`."""
 
@@ -41,6 +49,7 @@ class ProcessFile(Strict):
     active_hours: float = Field(gt=0, le=1000)
     update_hours: float = Field(gt=0, le=1000)
     undo_minutes: float = Field(ge=0, le=10_000)
+    link_after: list[LinkAfterEntry]
     matrix: list[MatrixEntry] = Field(min_length=1)
 
 
@@ -60,6 +69,11 @@ def load_escalation(folder: Path, priorities: Collection[str], preset: str = "")
     source = read_rules(folder, "escalation/process.yaml", preset)
     read = typed(source, ProcessFile)
     levels = {row.level for row in read.matrix}
+    for number, delay in enumerate(read.link_after):
+        for position, name in enumerate(delay.priorities):
+            known(
+                source, ("link_after", number, "priorities", position), name, sorted(priorities), "priority"
+            )
     for number, row in enumerate(read.matrix):
         if row.level > 1 and row.level - 1 not in levels:
             raise source.refuse(
@@ -84,6 +98,9 @@ def load_escalation(folder: Path, priorities: Collection[str], preset: str = "")
         straight=frozenset(read.straight),
         opening=frozenset(read.opening),
         asks_for=tuple(read.asks_for),
+        link_after=tuple(
+            LinkDelay(frozenset(delay.priorities), timedelta(hours=delay.hours)) for delay in read.link_after
+        ),
         matrix=tuple(
             MatrixRow(
                 level=row.level,

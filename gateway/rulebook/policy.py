@@ -11,6 +11,7 @@ from gateway.domain.policy import Limits, NotificationRule, Policy
 from gateway.domain.workflow import Workflow
 from gateway.rulebook.diagnostics import load_checklist
 from gateway.rulebook.escalation import load_escalation
+from gateway.rulebook.links import read_offers
 from gateway.rulebook.policy_files import (
     IntakeFile,
     NotificationsFile,
@@ -27,13 +28,19 @@ from gateway.rulebook.workflow import read_workflow
 
 
 def load_policy(
-    folder: Path, preset: str = "", *, templates: Collection[str] | None = None, countries: bool = True
+    folder: Path,
+    preset: str = "",
+    *,
+    templates: Collection[str] | None = None,
+    acts: Collection[str] | None = None,
+    countries: bool = True,
 ) -> Policy:
     """Everything that the rules say.
 
     Args:
         preset: laid over the rules; empty for the rules as they are.
         templates: the names that notifications may use; None leaves them unchecked.
+        acts: what links may do; None leaves it unchecked.
         countries: see `load_calendars`.
 
     Raises:
@@ -49,6 +56,7 @@ def load_policy(
     type_terms = read_terms(source, "types", types.types)
     known(source, ("default",), types.default, list(type_terms), "type")
     notifications = _notifications(read_rules(folder, "notifications.yaml", preset), workflow, templates)
+    offers = read_offers(read_rules(folder, "links.yaml", preset), templates=templates, acts=acts)
     source = read_rules(folder, "intake.yaml", preset)
     intake = typed(source, IntakeFile)
     known(source, ("default_language",), intake.default_language, list(LANGUAGES), "language")
@@ -61,6 +69,7 @@ def load_policy(
         default_type=types.default,
         charged_types=frozenset(each.id for each in types.types if each.flex),
         notifications=notifications,
+        offers=offers,
         limits=Limits(intake.limits.participants),
         default_language=intake.default_language,
         escalation=load_escalation(folder, priority_terms, preset),

@@ -213,6 +213,19 @@ class Settings:
     file: Path | None
     origins: Mapping[str, Origin]
 
+    @property
+    def links_to(self) -> str:
+        """The web's address as mails name it; empty when it is off.
+
+        Where only `web.listen` was set, links lead there.
+        """
+        if not self.web.listen:
+            return ""
+        said = (
+            self.origins["web.base_url"].source != "default" or self.origins["web.listen"].source == "default"
+        )
+        return self.web.base_url if said else f"http://{self.web.listen}"
+
 
 SECTIONS: Mapping[str, type] = {
     "gateway": GatewaySettings,

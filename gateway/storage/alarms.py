@@ -32,6 +32,7 @@ alarms = Table(
 )
 
 _TOLD_EVERY = timedelta(days=1)
+_TELLING = timedelta(minutes=5)
 _LONGEST_REASON = 400
 
 
@@ -96,7 +97,10 @@ class AlarmBoard:
             return _read(connection, alarms.c.ended_at.is_(None))
 
     def take_due(self, now: datetime) -> list[Alarm]:
-        """Those that the operator has not been told of within a day; they count as told from now on."""
+        """Those that the operator has not been told of within a day.
+
+        Whoever takes them has some minutes to say that they are told; then they are due again.
+        """
         due = sa.and_(
             alarms.c.ended_at.is_(None),
             sa.or_(alarms.c.told_at.is_(None), alarms.c.told_at <= now - _TOLD_EVERY),
@@ -109,18 +113,17 @@ class AlarmBoard:
             connection.execute(sa.select(alarms.c.key).where(due).order_by(alarms.c.key).with_for_update())
             found = _read(connection, due)
             connection.execute(
-                sa.update(alarms).where(alarms.c.key.in_([each.key for each in found])).values(told_at=now)
+                sa.update(alarms)
+                .where(alarms.c.key.in_([each.key for each in found]))
+                .values(told_at=now - _TOLD_EVERY + _TELLING)
             )
         return found
 
-    def not_told(self, unheard: Sequence[Alarm], *, until: datetime) -> None:
-        """The mail could not be sent: they are due again at `until`."""
+    def told(self, heard: Sequence[Alarm], *, now: datetime) -> None:
+        """The operator has been told of them."""
+        keys = [each.key for each in heard]
         with self._database.write() as connection:
-            connection.execute(
-                sa.update(alarms)
-                .where(alarms.c.key.in_([each.key for each in unheard]))
-                .values(told_at=until - _TOLD_EVERY)
-            )
+            connection.execute(sa.update(alarms).where(alarms.c.key.in_(keys)).values(told_at=now))
 
 
 def _read(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Alarm]:

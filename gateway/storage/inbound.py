@@ -235,6 +235,27 @@ class Ledger:
             return dict(rows.all())
 
 
+def decide_held(connection: sa.Connection, number: int, outcome: str, *, reason: str, now: datetime) -> bool:
+    """Let a held mail in (`pending`) or drop it (`dropped`); False when it is not held any more."""
+    values: dict[str, object] = {"outcome": outcome, "fence": inbound.c.fence + 1}
+    if outcome == "pending":
+        values |= {
+            "instruction": "release",
+            "due_at": now,
+            "attempts": 0,
+            "lease_until": None,
+            "leased_by": "",
+        }
+    else:
+        values |= {"reason": reason, "settled_at": now}
+    changed = connection.execute(
+        sa.update(inbound)
+        .where(inbound.c.id == number, inbound.c.outcome.in_(("held", "quarantined")))
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
 def _together(found: Sequence[AnyRow]) -> list[int]:
     """The ids that may share a batch: a tried one alone, untried ones up to a sum of bytes."""
     if found and found[0].attempts > 0:

@@ -20,9 +20,11 @@ from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
 from gateway.storage import leases
+from gateway.storage.actions import ActionRows, action_tokens
 from gateway.storage.cases import CaseRows
 from gateway.storage.database import Database
 from gateway.storage.escalations import EscalationRows
+from gateway.storage.inbound import decide_held
 from gateway.storage.known_rows import KnownRows
 from gateway.storage.outbox import read_notification
 from gateway.storage.recent import read_customers_mail, read_recent
@@ -68,6 +70,13 @@ def open_unit_of_work(database: Database, desk: Desk, rank: Callable[[str], int]
         faults.reached("unit.written")
 
 
+@contextmanager
+def open_looking(database: Database, desk: Desk) -> Iterator[SqlUnitOfWork]:
+    """The same rows for a look: nothing is locked, and nothing is written."""
+    with database.read() as connection:
+        yield _Looking(connection, desk, lambda _: 0)
+
+
 class SqlUnitOfWork(KnownRows):
     """See `ports.UnitOfWork`."""
 
@@ -77,6 +86,7 @@ class SqlUnitOfWork(KnownRows):
         self._rank = rank
         self.escalations = EscalationRows(connection)
         self.tellings = TellingRows(connection)
+        self.actions = ActionRows(connection, self._gather)
         self.cases = CaseRows(connection, self._insert)
         self.storms = StormRows(connection, self._insert, locks=self._locks)
         self.timers = TimerRows(connection, self._insert)
@@ -206,6 +216,10 @@ class SqlUnitOfWork(KnownRows):
                 .values(bounced_at=now, bounce_reason=reason)
             )
 
+    def decide_held(self, inbound_id: int, outcome: str, *, reason: str, now: datetime) -> bool:
+        """See `ports.UnitOfWork`."""
+        return decide_held(self._connection, inbound_id, outcome, reason=reason, now=now)
+
     def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
         """End the mail's way."""
         self._settled.append(
@@ -275,7 +289,7 @@ class SqlUnitOfWork(KnownRows):
         if self._saved_tickets:
             saved = [self._ticket_row(number) for number in sorted(self._saved_tickets)]
             execute(_UPDATE_TICKET, [row | {"b_number": row.pop("number")} for row in saved])
-        for table in (comments, outbox):
+        for table in (comments, outbox, action_tokens):
             if rows := self._rows.get(table):
                 execute(sa.insert(table), rows)
         for table in (message_ids, participants, links):
@@ -294,6 +308,10 @@ class SqlUnitOfWork(KnownRows):
         if ticket is None:
             raise KeyError(number)
         return ticket_row(ticket, rank=self._rank(ticket.priority))
+
+
+class _Looking(SqlUnitOfWork):
+    _locks = False
 
 
 _UPDATE_TICKET = (

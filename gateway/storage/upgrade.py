@@ -53,14 +53,19 @@ def pending(database: Database) -> str:
 def _alone(database: Database) -> Iterator[sa.Connection]:
     with translated(), database.engine.connect() as connection:
         if database.is_sqlite:
-            # Schema changes on SQLite must see foreign keys off, and nobody else's changes.
+            # Schema changes on SQLite must see foreign keys off, and nobody else's changes. The driver
+            # begins no transaction by itself: without ours, a killed migration would leave half of it.
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.rollback()
+            sa.event.listen(connection, "begin", _begin)
             path = Path(database.url.database or "")
             with path.with_name(path.name + "-writers").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 try:
                     yield connection
                 finally:
+                    connection.rollback()
+                    sa.event.remove(connection, "begin", _begin)
                     connection.exec_driver_sql("PRAGMA foreign_keys=ON")
             return
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})")
@@ -71,6 +76,10 @@ def _alone(database: Database) -> Iterator[sa.Connection]:
             connection.rollback()
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})")
             connection.commit()
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _revision(connection: sa.Connection) -> str:

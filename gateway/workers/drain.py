@@ -16,8 +16,8 @@ class Drain:
 
     Args:
         step: does one batch and says whether there was one.
-        recover: called before the next batch when the database has failed within one: gives back
-            what that batch held.
+        recover: called before the next batch when one has failed, whatever failed: gives back what
+            that batch held.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class Drain:
         try:
             if self._in_doubt:
                 self._recover()
-                self._in_doubt = False
+            self._in_doubt = True
             while not self._stopping.is_set() and self._step():
                 pass
+            self._in_doubt = False
         except StorageUnavailable as error:
             # The rows stay where they are; the sweeper tries again.
-            self._in_doubt = True
             log.warning("drain.database-unavailable", extra={"queue": self.name, "error": error.code})
 
     def stop(self) -> None:

@@ -79,19 +79,28 @@ class Supervisor:
         return self._status or (0 if clean else 1)
 
     def _start(self, child: Child) -> None:
-        faults.reached("process.starting")
-        ours, theirs = socket.socketpair()
-        child.process = subprocess.Popen(
-            [*child.command, "--lifeline", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            # A terminal's Ctrl-C reaches the supervisor alone, which ends the others in order.
-            start_new_session=True,
-        )
-        theirs.close()
-        child.line, child.is_ready = ours, False
-        self._selector.register(ours, selectors.EVENT_READ, child)
+        try:
+            faults.reached("process.starting")
+            child.process, child.line = _spawn(child.command)
+        except OSError as error:
+            # No process, memory or file is to be had now: the others go on meanwhile.
+            pause = self._pause(child)
+            log.error(  # noqa: TRY400  (told in words)
+                "process.not-started",
+                extra={"child": child.name, "reason": error.strerror, "again_in_s": round(pause, 1)},
+            )
+            return
+        child.is_ready = False
+        self._selector.register(child.line, selectors.EVENT_READ, child)
         log.debug("process.started", extra={"child": child.name, "pid": child.process.pid})
+
+    @staticmethod
+    def _pause(child: Child) -> float:
+        """One more failed start; the seconds until the next."""
+        child.failed_starts += 1
+        pause = min(_LONGEST_PAUSE_S, 0.1 * 2.0**child.failed_starts)
+        child.not_before = time.monotonic() + pause
+        return pause
 
     def _listen(self, timeout_s: float) -> None:
         for key, _ in self._selector.select(timeout_s):
@@ -118,15 +127,16 @@ class Supervisor:
             return
         # One that has worked, or that was killed, is started again at once; one that ends by itself
         # before it could begin is given time.
-        child.failed_starts = 0 if child.is_ready or code < 0 else child.failed_starts + 1
-        pause = min(_LONGEST_PAUSE_S, 0.1 * 2**child.failed_starts) if child.failed_starts else 0.0
+        if child.is_ready or code < 0:
+            child.failed_starts, child.not_before, pause = 0, 0.0, 0.0
+        else:
+            pause = self._pause(child)
         self._hang_line(child)
         child.process = None
         if code == os.EX_CONFIG and not child.was_ready:
             # It has said why; starting it again would only say so again.
             self._status, self._stopping = os.EX_CONFIG, True
             return
-        child.not_before = time.monotonic() + pause
         log.error(
             "process.died", extra={"child": child.name, "status": code, "restart_in_s": round(pause, 1)}
         )
@@ -156,3 +166,21 @@ class Supervisor:
                 clean = False
         log.info("gateway.stopped")
         return clean
+
+
+def _spawn(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A process, and our end of its lifeline; raises OSError."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [*command, "--lifeline", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                # A terminal's Ctrl-C reaches the supervisor alone, which ends the others in order.
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return process, ours

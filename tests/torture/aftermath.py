@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +17,11 @@ from tests.torture.senders import Answers
 def count_mails(found: Found, gateway: RunningGateway, acknowledged: Sequence[str]) -> None:
     """Each mail that was answered 250 has become one ticket or comment, and is in the ledger by itself."""
     rows = gateway.settled()
-    made = Counter(row["message_id"] for row in rows if row["outcome"] in {"ticket", "comment"})
+    made = Counter(
+        row["message_id"] or _message_id(gateway, row["id"])
+        for row in rows
+        if row["outcome"] in {"ticket", "comment", "quarantined"}
+    )
     found.count("acknowledged", len(acknowledged))
     found.count("rows", len(rows))
     found.count("tickets and comments", made.total())
@@ -25,6 +30,12 @@ def count_mails(found: Found, gateway: RunningGateway, acknowledged: Sequence[st
     doubled = [each for each, count in made.items() if count > 1]
     found.none("doubled", len(doubled), doubled[:3])
     found.count("merged", sum(row["outcome"] == "duplicate" for row in rows))
+
+
+def _message_id(gateway: RunningGateway, number: int) -> str:
+    """Of a mail that was not read."""
+    found = re.search(rb"(?i)\nMessage-ID: <([^>]*)>", gateway.gateway().ledger.raw(number))
+    return found[1].decode() if found else ""
 
 
 def count_notifications(found: Found, gateway: RunningGateway, sink: SmtpSink) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.torture.crash_loop import crash_loop
+from tests.torture.every_fault import every_fault
 from tests.torture.found import Found
 from tests.torture.stage import Stage
 
@@ -31,4 +32,5 @@ class Campaign:
 
 CAMPAIGNS = (
     Campaign("crash-loop", "what was answered 250 is there once, whatever is killed", crash_loop, _BOTH),
+    Campaign("every-fault", "each fault at each point costs no mail and no double", every_fault, _BOTH),
 )

@@ -50,14 +50,17 @@ class Sender(threading.Thread):
         ended: threading.Event,
         answers: Answers,
         *,
-        most: int = 1_000_000,
-        told: Callable[[str], None] = lambda event: None,
+        most: int,
+        text: str,
+        raw: bytes,
+        told: Callable[[str], None],
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._port = port
         self._ended = ended
         self._answers = answers
         self._most = most
+        self._text, self._raw = text, raw
         self._told = told
         self.acknowledged: list[str] = []
         self.tries = 0
@@ -68,7 +71,7 @@ class Sender(threading.Thread):
             if self._ended.is_set():
                 return
             address, message_id = f"{self.name}.{number}@acme.test", f"{number}.{self.name}@acme.test"
-            raw = mail(address, f"Panne {number}", "Rien ne va plus.", message_id=message_id)
+            raw = self._raw or mail(address, f"Panne {number}", self._text, message_id=message_id)
             while not self._sent(raw, address):
                 # A retrying server, in a hurry.
                 time.sleep(0.05)
@@ -114,16 +117,35 @@ class Senders:
 
     Args:
         most: mails of each.
+        text: of each mail.
+        raw: instead of mails of their own, these bytes.
     """
 
     def __init__(
-        self, gateway: RunningGateway, answers: Answers, prefix: str, *, count: int = 4, most: int = 1_000_000
+        self,
+        gateway: RunningGateway,
+        answers: Answers,
+        prefix: str,
+        *,
+        count: int = 4,
+        most: int = 1_000_000,
+        text: str = "Rien ne va plus.",
+        raw: bytes = b"",
     ) -> None:
         self._ended = threading.Event()
         self._seen = threading.Condition()
         self._events: Counter[str] = Counter()
         self._senders = [
-            Sender(gateway.port, f"{prefix}{number}", self._ended, answers, most=most, told=self._tell)
+            Sender(
+                gateway.port,
+                f"{prefix}{number}",
+                self._ended,
+                answers,
+                most=most,
+                text=text,
+                raw=raw,
+                told=self._tell,
+            )
             for number in range(count)
         ]
 

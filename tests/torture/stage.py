@@ -49,7 +49,14 @@ class Stage:
         """A relay that takes everything."""
         return self.stack.enter_context(SmtpSink())
 
-    def gateway(self, *, relay_url: str = "file:var/sent", extra: str = "", gateway: str = "") -> Tortured:
+    def gateway(
+        self,
+        *,
+        relay_url: str = "file:var/sent",
+        extra: str = "",
+        gateway: str = "",
+        rules: Path | None = None,
+    ) -> Tortured:
         """A gateway with an empty table of faults, on the stage's engine and broker; not started."""
         folder = self.folder()
         plan = Plan(folder / "faults")
@@ -61,6 +68,7 @@ class Stage:
             relay_url=relay_url,
             extra=extra,
             gateway=gateway,
+            rules=rules,
         )
 
     def database_url(self) -> str:
@@ -86,6 +94,7 @@ class Tortured(RunningGateway):
         relay_url: str = "file:var/sent",
         extra: str = "",
         gateway: str = "",
+        rules: Path | None = None,
     ) -> None:
         super().__init__(
             folder,
@@ -97,3 +106,6 @@ class Tortured(RunningGateway):
             program=program(plan.folder),
         )
         self.plan = plan
+        if rules is not None:
+            words = self.config.read_text()
+            self.config.write_text(words.replace("[desk]\n", f'[desk]\nrules_dir = "{rules}"\n'))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.authentication.tokens import TokenSigner
+from gateway.domain.action import ActionToken
 from gateway.domain.token import Purpose, Token
 from gateway.errors import ForgedToken
 
@@ -72,3 +73,62 @@ def test_nobody_guesses_a_token() -> None:
             assert SIGNER.read(word, Purpose.REPLY) is None
         except ForgedToken:
             continue
+
+
+ACTIONS = st.builds(
+    ActionToken,
+    act=st.sampled_from(["approve", "refuse", "escalate", "close"]),
+    ticket=st.integers(0, 2**40),
+    contact=st.integers(0, 2**40),
+    notification=st.integers(0, 2**40),
+    about=st.integers(0, 2**40),
+    expires_at=st.integers(0, 2**40),
+)
+
+
+@given(ACTIONS)
+def test_a_link_says_what_it_was_made_for(token: ActionToken) -> None:
+    link = SIGNER.sign_action(token)
+    assert SIGNER.read_action(link) == token
+    assert link.isalnum()
+    assert link == link.lower()
+
+
+@given(ACTIONS)
+def test_no_bit_of_a_link_can_be_another(token: ActionToken) -> None:
+    link = SIGNER.sign_action(token).encode()
+    for place in range(len(link)):
+        for bit in range(8):
+            flipped = bytearray(link)
+            flipped[place] ^= 1 << bit
+            assert _refused(flipped.decode("latin-1"))
+
+
+def test_a_link_is_no_reply_address_and_the_other_way_round() -> None:
+    token = ActionToken("approve", 1, 2, 3, 4, 5)
+    link = SIGNER.sign_action(token)
+    with pytest.raises(ForgedToken):
+        SIGNER.read(link, Purpose.REPLY)
+    assert _refused(SIGNER.sign(Token(2**40, 2**40, 2**40), Purpose.REPLY))
+    assert _refused(link.upper())
+    assert _refused(TokenSigner({7: b"m" * 32}, signing=7).sign_action(token))
+    with pytest.raises(ForgedToken):
+        SIGNER.sign_action(token, 3)
+    assert SIGNER.read_action(SIGNER.sign_action(token, 0)) == token
+
+
+def test_a_seal_is_of_these_words_alone() -> None:
+    seal = SIGNER.seal("a|b|c")
+    assert SIGNER.is_sealed("a|b|c", seal)
+    assert not SIGNER.is_sealed("a|b|d", seal)
+    assert not SIGNER.is_sealed("a|b|c", "")
+    assert not SIGNER.is_sealed("a|b|c", "é" + seal)
+    older = TokenSigner({0: b"k" * 32}, signing=0)
+    assert SIGNER.is_sealed("x", older.seal("x"))
+
+
+def _refused(link: str) -> bool:
+    try:
+        return SIGNER.read_action(link) is None
+    except ForgedToken:
+        return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from gateway.errors import StorageFull
 from gateway.workers.drain import Drain
 
@@ -29,6 +31,24 @@ def test_what_was_held_when_the_disk_was_full_is_given_back_once_there_is_room()
         full.pop(0)
 
     assert done == ["batch", "give back", "give back", "batch", "batch"]
+
+
+def test_what_was_held_when_something_unforeseen_happened_is_given_back_too() -> None:
+    done: list[str] = []
+
+    def step() -> bool:
+        done.append("batch")
+        if done == ["batch"]:
+            raise ZeroDivisionError
+        return False
+
+    drain = Drain("outbox", step, lambda: done.append("give back"))
+    with pytest.raises(ZeroDivisionError):
+        drain.run()
+    drain.run()
+    drain.run()
+
+    assert done == ["batch", "give back", "batch", "batch"]
 
 
 def test_a_drain_goes_on_until_nothing_waits() -> None:
