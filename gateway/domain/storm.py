@@ -104,14 +104,15 @@ class StormRules:
     Attributes:
         buckets: in the order in which they are asked; the first that is full decides.
         acknowledgement: to one address that nothing proves.
-        acknowledgements: to all of them together.
+        acknowledged_customers, acknowledged_strangers: to all of them together.
         slowed_at_most: a known customer's mail is put off by no more; what is beyond is held.
         note: of a storm, by language, with `{count}`, `{first}` and `{last}`.
     """
 
     buckets: tuple[Bucket, ...]
     acknowledgement: Bucket
-    acknowledgements: Bucket
+    acknowledged_customers: Bucket
+    acknowledged_strangers: Bucket
     slowed_at_most: timedelta
     note: tuple[tuple[str, str], ...]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from gateway.domain.acts import Act, MailDropped
+from gateway.domain.acts import Act
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.events import CommandsAnswered, Event

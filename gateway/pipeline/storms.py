@@ -49,7 +49,8 @@ def shared_keys(classified: Classified, identity: str | None, rules: StormRules)
             if key is not None:
                 yield key
     yield f"{rules.acknowledgement.id} {sender_key(identity)}"
-    yield rules.acknowledgements.id
+    yield rules.acknowledged_customers.id
+    yield rules.acknowledged_strangers.id
 
 
 def weigh(

@@ -40,7 +40,8 @@ class AcknowledgementsEntry(Strict):
     """Of what goes to addresses that nothing proves."""
 
     address: LimitEntry
-    all: LimitEntry
+    customers: LimitEntry
+    strangers: LimitEntry
 
 
 class StormExample(Strict):
@@ -75,7 +76,8 @@ def run_storm_examples(folder: Path, preset: str = "") -> Iterator[ReadingExampl
     """Run the file's examples; raises ConfigurationError."""
     source = read_rules(folder, "storms.yaml", preset)
     rules = _read(source)
-    every = {each.id: each for each in (*rules.buckets, rules.acknowledgement, rules.acknowledgements)}
+    caps = (rules.acknowledgement, rules.acknowledged_customers, rules.acknowledged_strangers)
+    every = {each.id: each for each in (*rules.buckets, *caps)}
     for number, example in enumerate(typed(source, StormsFile).examples):
         place = ("examples", number)
         known(source, (*place, "bucket"), example.bucket, list(every), "bucket")
@@ -112,7 +114,8 @@ def _read(source: Source) -> StormRules:
     return StormRules(
         tuple(buckets.values()),
         _bucket(source, (*place, "address"), "acknowledgement", caps.address, [], list(Writer)),
-        _bucket(source, (*place, "all"), "acknowledgements", caps.all, [], list(Writer)),
+        _bucket(source, (*place, "customers"), "acknowledged-customers", caps.customers, [], list(Writer)),
+        _bucket(source, (*place, "strangers"), "acknowledged-strangers", caps.strangers, [], list(Writer)),
         read.slowed_at_most,
         tuple(read.note.items()),
     )

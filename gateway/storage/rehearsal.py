@@ -324,7 +324,7 @@ class _StormsThen(StormRows):
         self._may_answer = may_answer
 
     def state(self, key: str, ticket: int | None = None) -> BucketState | None:
-        if key.startswith("acknowledgement") and not self._may_answer:
+        if key.startswith("acknowledge") and not self._may_answer:
             return BucketState(key, None, _FAR_AWAY, None, 0)
         return None
 
