@@ -38,6 +38,12 @@ class StorageDamaged(StorageUnavailable):
     code = "storage.damaged"
 
 
+class BackupRefused(GatewayError):
+    """A backup cannot be written there, or a file is none that may be restored here."""
+
+    code = "backup.refused"
+
+
 class ShuttingDown(GatewayError):
     """The process is stopping; the peer must try again."""
 

@@ -134,6 +134,38 @@ def check(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+) -> None:
+    """Write all of a desk at one instant into one file, while the gateway runs.
+
+    The ledger with every mail, tickets, notifications, the keys that sign reply addresses, the desk file,
+    rules and templates in use. The file holds secrets and is made for its owner alone (mode 0600).
+    """
+    from gateway.cli.backup import run_backup
+
+    run_backup(CONTEXT, file)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file written by `gateway backup`.")],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of a database that is not empty.")
+    ] = False,
+) -> None:
+    """Put a backup into an empty database of the settings, SQLite or PostgreSQL, whichever it came from.
+
+    Verified as a whole before anything is changed, brought to this version's schema, and checked by the
+    ledger's law afterwards; non-zero when that does not hold. The gateway must not be running.
+    """
+    from gateway.cli.backup import run_restore
+
+    raise typer.Exit(0 if run_restore(CONTEXT, file, replace_it=replace) else 1)
+
+
+@app.command()
 def settings(*, as_json: Json = False) -> None:
     """Print every setting with its value, origin and meaning; secrets as ***."""
     from gateway.cli.settings import show

@@ -247,7 +247,7 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
     run = settings.gateway.data_dir / "run"
     run.mkdir(parents=True, exist_ok=True)
     command = [*PROGRAM, *(["--config", str(config)] if config else []), "serve"]
-    with _alone(run, roles):
+    with alone(run, roles):
         prepared = subprocess.run([*command, "--role", "prepare"], stdin=subprocess.DEVNULL, check=False)
         if prepared.returncode:
             return prepared.returncode
@@ -278,7 +278,7 @@ def _worker_roles(roles: Sequence[str], workers: int) -> list[str]:
 
 
 @contextmanager
-def _alone(run: Path, roles: Sequence[str]) -> Iterator[None]:
+def alone(run: Path, roles: Sequence[str]) -> Iterator[None]:
     """Hold the locks of `roles`: two gateways over one folder would take each other's mail for lost."""
     locks = []
     try:

@@ -65,9 +65,9 @@ from gateway.errors import ActRefused
 from gateway.pipeline.acknowledge import opened
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.charge_flex import charge_of, enter_charge
+from gateway.pipeline.decide_held import decide_held
 from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
-from gateway.pipeline.held_mail import decide_held
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.mark_wrong import mark_wrong
 from gateway.pipeline.tell_closing import closing_events

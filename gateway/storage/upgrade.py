@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,12 +26,12 @@ def upgrade(database: Database, revision: str = "head") -> tuple[str, str]:
     Only one process at a time: others wait, and then find nothing to do.
     """
     with _alone(database) as connection:
-        before = _revision(connection)
+        before = revision_of(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()
-        return before, _revision(connection)
+        return before, revision_of(connection)
 
 
 def downgrade(database: Database, revision: str) -> None:
@@ -46,7 +47,31 @@ def pending(database: Database) -> str:
     """The revision that the database lacks, or empty when it is up to date."""
     with database.read() as connection:
         head = ScriptDirectory.from_config(_config()).get_current_head() or ""
-        return "" if _revision(connection) == head else head
+        return "" if revision_of(connection) == head else head
+
+
+def knows(revision: str) -> bool:
+    """Whether `revision` is one of the schemas that this version can come from."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+@contextmanager
+def migrated(database: Database, *, afresh: bool) -> Iterator[tuple[sa.Connection, Callable[[str], None]]]:
+    """One transaction of nobody else's, and what brings its schema to a revision, step by step.
+
+    Args:
+        afresh: begin without tables; those that are there are dropped with what is in them.
+    """
+    with _alone(database) as connection:
+        connection.begin()
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        config = _config()
+        config.attributes["connection"] = connection
+        if afresh:
+            command.downgrade(config, "base")
+        yield connection, partial(command.upgrade, config)
+        connection.commit()
 
 
 @contextmanager
@@ -82,7 +107,8 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _revision(connection: sa.Connection) -> str:
+def revision_of(connection: sa.Connection) -> str:
+    """The revision that the database is at; empty before the first."""
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 

@@ -191,7 +191,7 @@ def test_what_is_wrong_is_printed_with_its_rows_and_what_to_do(
     auditor = desk.gateway.auditor(lambda words: None)
     assert not tell(auditor.audit(quick=True), as_json=False)
     page = capsys.readouterr().out
-    assert "WRONG  bytes      2 mails have lost their bytes" in page
+    assert "WRONG  bytes             2 mails have lost their bytes" in page
     assert "which: 3, 4" in page
     assert "do: restore them" in page
 

@@ -42,6 +42,7 @@ class Auditor:
         rest: waits so many seconds.
         monotonic: seconds since whenever.
         progress: told, now and then, what is being done.
+        rate: bytes to hash in a second, at most.
     """
 
     store: AuditedStore
@@ -49,6 +50,7 @@ class Auditor:
     monotonic: Callable[[], float]
     rest: Callable[[float], None]
     progress: Callable[[str], None]
+    rate: int = BYTES_A_SECOND
 
     def audit(self, *, quick: bool) -> Iterator[Finding]:
         """All findings.
@@ -76,7 +78,7 @@ class Auditor:
             last, count, size, found = batch
             done, volume, wrong = done + count, volume + size, wrong + found
             self.progress(f"hashed {done} of {mails} mails, {volume >> 20} MiB")
-            ahead_s = volume / BYTES_A_SECOND - (self.monotonic() - begun)
+            ahead_s = volume / self.rate - (self.monotonic() - begun)
             if ahead_s > 0:
                 self.rest(ahead_s)
         if not wrong:
