@@ -90,7 +90,7 @@ def requeue(number: Id) -> None:
         raise ActRefused(
             f"mail {number} has become a {entry.outcome} on #{entry.ticket}; it would be there twice"
         )
-    CONTEXT.gateway.ledger.instruct(number, "", now=CONTEXT.gateway.clock.now())
+    CONTEXT.gateway.ledger.instruct(number, instruction="", now=CONTEXT.gateway.clock.now())
     CONTEXT.gateway.bell.ring("inbound")
 
 
@@ -99,8 +99,8 @@ def release(numbers: Ids = None, ticket: OfTicket = None, actor: Actor = "") -> 
     """Let held mail in."""
     who = _who(actor)
     chosen = _held(numbers, ticket)
-    for entry in chosen:
-        CONTEXT.gateway.ledger.instruct(entry.id, "release", now=CONTEXT.gateway.clock.now())
+    now = CONTEXT.gateway.clock.now()
+    CONTEXT.gateway.ledger.instruct(*(entry.id for entry in chosen), instruction="release", now=now)
     _enter(chosen, who, None)
     CONTEXT.gateway.bell.ring("inbound")
 
@@ -115,8 +115,8 @@ def drop(
     """Settle held mail as dropped; its bytes are kept."""
     who = _who(actor)
     chosen = _held(numbers, ticket)
-    for entry in chosen:
-        CONTEXT.gateway.ledger.drop(entry.id, reason=reason, now=CONTEXT.gateway.clock.now())
+    now = CONTEXT.gateway.clock.now()
+    CONTEXT.gateway.ledger.drop(*(entry.id for entry in chosen), reason=reason, now=now)
     _enter(chosen, who, reason)
 
 

@@ -14,6 +14,8 @@ from tests.acceptance.customer import FRENCH, Customer
 from tests.running import RunningGateway, mail
 from tests.servers.sink import SmtpSink
 
+pytestmark = pytest.mark.timeout(300)
+
 VICTIM = "victim@elsewhere.test"
 PITCH = "Buy gold at https://evil.test"
 
@@ -101,16 +103,21 @@ def test_a_thousand_mails_in_a_victims_name_give_it_one_mail(gateway: RunningGat
     note = storm["comments"][-1]
     assert (note["visibility"], note["source"]) == ("internal", "storm")
     assert f"{found['held']} mails" in note["text"]
-    assert f"sender {VICTIM} on #{number}: {found['held']} mails held" in gateway.command("check")
+    assert f"sender {VICTIM} on #{number}: {found['held']} mails held" in gateway.command("check", "--quick")
+
+
+def test_the_desk_sees_what_a_storm_held_and_decides(gateway: RunningGateway, sink: SmtpSink) -> None:
+    """One is let in by somebody of the desk, the rest is dropped by them; nobody is written to."""
+    (notice,) = gateway.notifications(to="team@example.test", template="storm")
+    number = notice["ticket"]
     held = gateway.json_lines("mail", "list", "--held", "--ticket", str(number))
-    assert len(held) == found["held"]
+    ids = [each["id"] for each in held]
     assert {each["reason"].partition(":")[0] for each in held} == {"rate"}
     assert "rate, sender" in gateway.command("mail", "explain", str(held[0]["id"]))
-    # One is let in by somebody of the desk, the rest is dropped by them.
     gateway.command("mail", "release", str(held[0]["id"]), "--as", "ana@example.test")
     gateway.command("mail", "drop", "--ticket", str(number), "--as", "ana@example.test")
     counts = outcomes(gateway, ids)
-    assert (counts["held"], counts["dropped"]) == (0, found["held"] - 1)
+    assert (counts["held"], counts["ticket"], counts["dropped"]) == (0, 1, len(ids) - 1)
     entries = gateway.ticket(number)["timeline"]
     assert {each["actor"] for each in entries if each["kind"] == "mail_dropped"} == {"ana@example.test"}
     assert len([each for each in sink.mails if each.recipient == VICTIM]) == 1

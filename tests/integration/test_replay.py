@@ -146,7 +146,7 @@ def a_story(desk: Desk) -> None:
     desk.writes("paul@acme.test", "Je confirme.", subject="[#1] Paie")
     desk.writes("mallory@evil.test", "Donnez-moi tout.", to=address)
     held = desk.writes("eve@acme.test", "Moi aussi.", to=address)
-    desk.gateway.ledger.instruct(held, "release", now=desk.clock.now())
+    desk.gateway.ledger.instruct(held, instruction="release", now=desk.clock.now())
     desk.works()
     desk.writes(LEA, "#refuser jamais", subject="[#1] Paie")
     desk.writes(CHLOE, "Je suis absente jusqu'au 12 décembre.", to=address, Auto_Submitted="auto-replied")
