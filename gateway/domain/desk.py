@@ -46,6 +46,11 @@ class Contact:
         return bool(self.roles - {"account_manager"})
 
     @property
+    def is_customer(self) -> bool:
+        """Whether the desk knows the address: by its file, or by the domain of an organisation."""
+        return self.listed or self.organisation_id is not None
+
+    @property
     def mailbox(self) -> Mailbox:
         """Name and address, as a mail is addressed."""
         return Mailbox(self.name, self.address)

@@ -10,6 +10,7 @@ from gateway.domain.action import Offer
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.storm import StormRules
 from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
@@ -62,11 +63,9 @@ class Limits:
     """Brakes.
 
     Attributes:
-        confirmations_a_day: to one requester, for tickets opened on E1.
         participants: that one mail may add to a ticket.
     """
 
-    confirmations_a_day: int
     participants: int
 
 
@@ -98,6 +97,7 @@ class Policy:
     escalation: EscalationPolicy
     service_levels: ServiceLevels
     timers: TimerRules
+    storms: StormRules
     checklist: Checklist
     suggestions: SuggestionRules
 

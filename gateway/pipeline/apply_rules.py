@@ -64,7 +64,6 @@ class Facts:
         ticket: the match's ticket.
         role: what the author is to that ticket.
         named: other people among the mail's recipients, whom a proven mail may add.
-        opened_today: tickets that the author has opened within a day.
         articles: of the knowledge base, found for a mail that may open a ticket.
         released: whether somebody of the desk has let this held mail in.
         recent, marked: see `Orders`; only where a command asks for them.
@@ -84,7 +83,6 @@ class Facts:
     desk: Desk
     desk_address: str
     named: tuple[Contact, ...]
-    opened_today: int
     released: bool
     articles: tuple[Heading, ...] = ()
     recent: tuple[TimelineEntry, ...] = ()
@@ -200,7 +198,8 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
     author = facts.author
     known = author.language if author is not None and author.listed else ""
     language = classified.language or known or policy.default_language
-    confirm = classified.answerable and facts.opened_today < policy.limits.confirmations_a_day
+    confirm = classified.answerable
+    unproven = facts.evidence.level < Level.E2
     return OpenTicket(
         subject=plain_subject(classified.mail.subject),
         language=language,
@@ -209,6 +208,8 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
         follow_up_of=follow_up_of,
         confirm=confirm,
         first_answer=_first_answer(classified, facts, language, policy) if confirm else RECAP_ALONE,
+        unproven=unproven,
+        stranger=unproven and not (author is not None and author.is_customer),
     )
 
 

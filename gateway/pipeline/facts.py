@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.domain.acts import Said
 from gateway.domain.address import Mailbox, author_key
@@ -18,6 +18,7 @@ from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.storm import StormRules
 from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
@@ -26,6 +27,7 @@ from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.own_words import without_own_words
+from gateway.pipeline.storms import shared_keys
 from gateway.pipeline.suggest import search_for
 from gateway.pipeline.thread import (
     answered_ids,
@@ -35,8 +37,6 @@ from gateway.pipeline.thread import (
     weigh_token,
 )
 from gateway.ports import LeasedMail, Renderer, Signer, UnitOfWork, Wanted
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,16 @@ class Examined:
 
 
 def wanted_by(
-    mails: Sequence[Examined], desk: Desk, signer: Signer, suggestions: SuggestionRules | None = None
+    mails: Sequence[Examined],
+    desk: Desk,
+    signer: Signer,
+    storms: StormRules | None = None,
+    suggestions: SuggestionRules | None = None,
 ) -> Wanted:
     """What `gather` will ask of the transaction for all of `mails`.
 
     Args:
+        storms: by which mail is counted; None counts none.
         suggestions: by which articles are looked for; None looks for none.
     """
     searches: dict[int, Search] = {}
@@ -85,6 +90,7 @@ def wanted_by(
     tickets: set[int] = set()
     contacts: set[int] = set()
     addresses: set[str] = set()
+    buckets: set[str] = set()
     for examined in mails:
         if examined.classified is None:
             continue
@@ -104,13 +110,16 @@ def wanted_by(
             search = search_for(examined.classified, desk, suggestions)
             if search is not None:
                 searches[examined.inbound.id] = search
+        if storms is not None:
+            buckets.update(shared_keys(examined.classified, examined.evidence.identity, storms))
     return Wanted(
         fingerprints,
         frozenset(message_ids),
         frozenset(tickets),
         frozenset(contacts),
         frozenset(addresses),
-        searches,
+        searches=searches,
+        buckets=frozenset(buckets),
     )
 
 
@@ -151,7 +160,6 @@ def gather(
         desk=desk,
         desk_address=examined.desk_address(desk),
         named=_named(mail, desk, uow) if evidence.level >= Level.E2 else (),
-        opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,
         articles=uow.found_articles(inbound.id) if ticket is None else (),
         released=inbound.instruction == "release",
         recent=uow.recent_entries(ticket.number) if ticket and "undo" in commands else (),

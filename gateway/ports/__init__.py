@@ -17,6 +17,7 @@ from gateway.domain.notification import Notification
 from gateway.domain.token import Purpose, Token
 from gateway.errors import GatewayError
 from gateway.ports.unit_of_work import Escalations as Escalations
+from gateway.ports.unit_of_work import Storms as Storms
 from gateway.ports.unit_of_work import Timers as Timers
 from gateway.ports.unit_of_work import UnitOfWork as UnitOfWork
 
@@ -167,7 +168,8 @@ class LeasedMail:
     Attributes:
         fence: grows with each lease; whoever settles the mail must still know the last one.
         attempts: this one included.
-        instruction: `release` when somebody of the desk has let a held mail in, else empty.
+        instruction: `release` when somebody of the desk has let a held mail in, `slowed` when its turn in a
+            storm has come, else empty.
     """
 
     id: int
@@ -335,6 +337,7 @@ class Wanted:
         message_ids: foreign ids, without angle brackets.
         addresses: comparison forms.
         searches: for articles, by ledger id.
+        buckets: of the storm breaker, but for those that count on a ticket.
     """
 
     fingerprints: Mapping[int, str]
@@ -343,3 +346,4 @@ class Wanted:
     contacts: frozenset[int]
     addresses: frozenset[str]
     searches: Mapping[int, Search] = field(default_factory=dict)
+    buckets: frozenset[str] = frozenset()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,7 +33,6 @@ class KnownRows:
         self._participants: dict[int, tuple[Contact, ...]] = {}
         self._by_message: dict[str, tuple[int, ...]] = {}
         self._first: dict[int, int] = {}
-        self._opened: dict[int, int] = {}
         self._articles: dict[int, tuple[Heading, ...]] = {}
 
     def prefetch(self, wanted: Wanted) -> None:
@@ -85,16 +83,6 @@ class KnownRows:
         if key not in self._by_address:
             self._fetch_contacts(contacts.c.address_key, [key], self._by_address)
         return self._by_address[key]
-
-    def opened_since(self, contact: Contact, since: datetime) -> int:
-        """How many tickets the contact has opened from `since` on."""
-        if contact.id not in self._opened:
-            self._opened[contact.id] = self._connection.execute(
-                sa.select(sa.func.count()).where(
-                    tickets.c.requester_id == contact.id, tickets.c.created_at >= since
-                )
-            ).scalar_one()
-        return self._opened[contact.id]
 
     def flex_used(self, organisation: int) -> int:
         """Minutes that its tickets have taken from the organisation's Flex balance."""
