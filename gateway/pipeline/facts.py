@@ -26,6 +26,7 @@ from gateway.domain.visibility import answers_for, is_colleague, takes_part
 from gateway.pipeline.apply_rules import Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
+from gateway.pipeline.mask_links import mask_links
 from gateway.pipeline.own_words import without_own_words
 from gateway.pipeline.storms import shared_keys
 from gateway.pipeline.suggest import search_for
@@ -144,7 +145,7 @@ def gather(
     ticket = uow.ticket(match.chosen.ticket) if match.chosen else None
     first_id = uow.first_with_content(inbound.id)
     commands = {each.name for each in classified.intent.commands}
-    said = _said(examined, classified, author, evidence, is_new=ticket is None)
+    said = _said(examined, classified, author, evidence, signer, is_new=ticket is None)
     facts = Facts(
         inbound_id=inbound.id,
         first_id=first_id,
@@ -236,7 +237,13 @@ def _named(mail: Mail, desk: Desk, uow: UnitOfWork) -> tuple[Contact, ...]:
 
 
 def _said(
-    examined: Examined, classified: Classified, author: Contact | None, evidence: Evidence, *, is_new: bool
+    examined: Examined,
+    classified: Classified,
+    author: Contact | None,
+    evidence: Evidence,
+    signer: Signer,
+    *,
+    is_new: bool,
 ) -> Said:
     mail, zones = classified.mail, classified.zones
     # A first mail is shown whole when it passes something on: that is what it is about.
@@ -245,7 +252,7 @@ def _said(
     return Said(
         author=author,
         author_shown=name,
-        text=mail.text if whole else zones.reply or mail.text,
+        text=mask_links(mail.text if whole else zones.reply or mail.text, signer),
         attachments=mail.attachments,
         source=examined.inbound.envelope.channel,
         evidence=evidence.level.name,
