@@ -54,7 +54,7 @@ def _all(context: Context, *, quick: bool) -> Iterator[Finding]:
     for name, look in _LOOKS:
         yield _look(name, look, context)
     if _look("database", _database, context).right:
-        yield from context.gateway.auditor(Progress()).audit(quick=quick)
+        yield from context.gateway.upkeep.auditor(Progress()).audit(quick=quick)
 
 
 def _look(name: str, look: Callable[[Context], str], context: Context) -> Finding:
@@ -121,6 +121,20 @@ def _outbox(context: Context) -> str:
     return f"{sum(counts.values())} notifications" + (f": {words}" if words else "")
 
 
+def _storms(context: Context) -> str:
+    from gateway.storage.storms import StormStore
+
+    current = StormStore(context.gateway.database).current(context.gateway.clock.now())
+    # A storm is weather, no fault: it is kept from the desk, and ends by itself.
+    return (
+        "; ".join(
+            f"{each.key} on #{each.ticket}: {each.folded} mails held since {each.began_at:%Y-%m-%dT%H:%M:%SZ}"
+            for each in current
+        )
+        or "none"
+    )
+
+
 def _broker(context: Context) -> str:
     from gateway.broker.brokers import probe
 
@@ -183,6 +197,15 @@ def _alarms(context: Context) -> str:
     return "none"
 
 
+def _silence(context: Context) -> str:
+    upkeep = context.gateway.upkeep
+    wrong = upkeep.watch.wrong(others_only=False)
+    if wrong:
+        raise GatewayError("; ".join(f"{key}: {reason}" for key, reason in wrong.items()))
+    pulses = upkeep.measures.queues(context.gateway.clock.now()).pulses
+    return ", ".join(f"{pulse.name} on {pulse.host}" for pulse in pulses) or "no process runs"
+
+
 def _trust(context: Context) -> str:
     trust = context.settings.trust
     if trust.authserv_ids and not trust.relays:
@@ -216,11 +239,13 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("database", _database),
     ("tickets", _tickets),
     ("outbox", _outbox),
+    ("storms", _storms),
     ("broker", _broker),
     ("relay", _relay),
     ("dns", _dns),
     ("web", _web),
     ("mailboxes", _mailboxes),
+    ("processes", _silence),
     ("alarms", _alarms),
     ("trust", _trust),
 )

@@ -7,11 +7,12 @@ from datetime import date
 
 from gateway.domain.desk import Contact
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
-from gateway.domain.held import EndHolding, RemindOfHeld
+from gateway.domain.held import EndHolding, FoldMail, MailDropped, MailReleased, RemindOfHeld
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.ticket import TimelineEntry
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ class OpenTicket:
 
     Attributes:
         follow_up_of: number of the closed ticket that it continues.
-        confirm: whether the requester is told; never for automatic mail, lists and floods.
+        confirm: whether the requester is told; never for automatic mail and lists.
+        unproven: nothing proves who writes, and the answer counts against the caps on acknowledgements.
+        stranger: the answer says nothing but that something has arrived.
         first_answer: what they are told beside the recap.
+        priority: that its requester has chosen, with `chosen_with` as the words; empty for the usual one.
     """
 
     subject: str
@@ -52,7 +56,11 @@ class OpenTicket:
     said: Said
     follow_up_of: int | None
     confirm: bool
+    unproven: bool = False
+    stranger: bool = False
     first_answer: FirstAnswer = RECAP_ALONE
+    priority: str = ""
+    chosen_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +205,14 @@ class RecordAutomatic:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOffEscalation:
+    """Tell whoever asks for an escalation that a nudge comes first here."""
+
+    ticket: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPriority:
     """Note the priority that a customer claims; it never sets the priority.
 
@@ -329,36 +345,6 @@ class RefuseMail:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClimbMatrix:
-    """Nobody has decided: tell the next level."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemindCustomer:
-    """Say by itself that the desk still waits; `number` counts from 1."""
-
-    ticket: int
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckClocks:
-    """Put on record what the clocks have come to by the passing of time."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class OweUpdate:
-    """Tell the desk that the news it promised are due."""
-
-    ticket: int
-
-
 Act = (
     OpenTicket
     | AddComment
@@ -370,6 +356,7 @@ Act = (
     | Nudge
     | AddParticipants
     | HoldMail
+    | FoldMail
     | RecordReturn
     | RecordAutomatic
     | ClaimPriority
@@ -384,7 +371,10 @@ Act = (
     | OweUpdate
     | EndHolding
     | RemindOfHeld
+    | MailDropped
+    | MailReleased
     | AskToConfirm
+    | PutOffEscalation
     | AnswerCommands
     | RefuseMail
 )

@@ -124,6 +124,20 @@ class PriorityLowered(PriorityChanged):
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityChosen(PriorityChanged):
+    """The customer has set the priority, as the rules let them."""
+
+    name: ClassVar[str] = "priority_chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswered(PriorityChanged):
+    """The desk has set the priority of a ticket for which its customer claims one."""
+
+    name: ClassVar[str] = "claim_answered"
+
+
+@dataclass(frozen=True, slots=True)
 class StateUndone(Event):
     """A change of state was taken back; `before` is what it had made of the ticket."""
 
@@ -175,6 +189,15 @@ class HeldReminded(Event):
 
     held: tuple[HeldMail, ...]
     name: ClassVar[str] = "held_reminded"
+
+
+@dataclass(frozen=True, slots=True)
+class StormBegun(Event):
+    """More mail has arrived than passes; `bucket` says by what it is counted, `comment` counts it."""
+
+    bucket: str
+    comment: Comment
+    name: ClassVar[str] = "storm_begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +275,26 @@ class Answered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged(Answered):
+    """A ticket was opened in the name of a stranger whom nothing proves; they are told that, and no more."""
+
+    name: ClassVar[str] = "acknowledged"
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmationAsked(Answered):
     """A mail in `contact`'s name asks for `deed`; they are asked whether it is theirs."""
 
     deed: str
     comment: Comment
     name: ClassVar[str] = "confirmation_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPutOff(Answered):
+    """`contact` asks for an escalation where a nudge comes first."""
+
+    name: ClassVar[str] = "escalation_put_off"
 
 
 @dataclass(frozen=True, slots=True)

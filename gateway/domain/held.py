@@ -1,4 +1,4 @@
-"""Mails that wait for the desk's decision, as their ticket knows them, and why they wait."""
+"""Mail that waits for the desk, as its ticket knows it: why, and what may become of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+
+from gateway.domain.desk import Contact
 
 MOST_REMEMBERED = 50
 """Of one ticket; whoever sends more is reminded of with these."""
@@ -27,19 +29,53 @@ class HeldMail:
 
 @dataclass(frozen=True, slots=True)
 class EndHolding:
-    """An act: a held mail of the ticket was let in or dropped, and waits no more."""
+    """A held mail of the ticket was read again, or decided on, and waits no more."""
 
     ticket: int
     inbound_id: int
-    reason: str
-    dropped: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RemindOfHeld:
-    """An act: tell the desk again of the mails that wait for its decision."""
+    """Tell the desk again of the mails that wait for its decision."""
 
     ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoldMail:
+    """Count a mail that a storm keeps out, in one note.
+
+    Attributes:
+        ticket: the one that it belongs to or whose note counts it; None where the storm has none yet.
+        key: of the bucket that is full.
+        bucket: its id in rules/storms.yaml.
+        desk_address: where it was sent, for the storm's own ticket.
+    """
+
+    ticket: int | None
+    key: str
+    bucket: str
+    desk_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailDropped:
+    """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
+
+    ticket: int
+    inbound_id: int
+    actor: Contact | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailReleased:
+    """Somebody of the desk has let a held mail of the ticket in; it is read again, and comes by itself."""
+
+    ticket: int
+    inbound_id: int
+    actor: Contact | None
 
 
 # Why a mail is held or refused, as people read it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.domain.address import Mailbox
+from gateway.domain.address import Mailbox, author_key
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.events import (
     ClosedByCustomer,
@@ -13,6 +13,7 @@ from gateway.domain.events import (
     ConfirmationAsked,
     CustomerReminded,
     EscalationEvent,
+    EscalationPutOff,
     EscalationRequested,
     Event,
     FlexCharged,
@@ -33,6 +34,9 @@ from gateway.domain.flex import say_minutes
 from gateway.domain.held import reason_in
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
+
+# What an acknowledgement of an escalation asks for under another name than rules/diagnostics.yaml.
+_SAME_DETAIL = {"how_many": "who"}
 
 
 def context_of(
@@ -55,13 +59,14 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
-        "first_answer": _first_answer(event, language, policy),
+        "first_answer": _first_answer(event, _beside(event, events, EscalationRequested), language, policy),
         "charge": _charge(event),
         "held": _held(event, language),
         "returned": _returned(event),
         "escalation": _escalation(_beside(event, events, EscalationRequested), language, policy),
         "claim": _claim(_beside(event, events, PriorityClaimed), language, policy),
-        "answer": _answer(event, language, policy),
+        "answer": _answer(_beside(event, events, CommandsAnswered), language, policy),
+        "put_off": isinstance(_beside(event, events, EscalationPutOff), EscalationPutOff),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
     }
@@ -95,7 +100,11 @@ def _ticket(ticket: Ticket, language: str, desk: Desk, policy: Policy) -> dict[s
         "priority": ticket.priority,
         "priority_label": priority.label(language),
         "priority_meaning": priority.meaning(language),
+        "priority_chosen": ticket.priority != policy.default_priority,
         "claimed_priority": ticket.claimed_priority,
+        "claimed_label": policy.priorities[ticket.claimed_priority].label(language)
+        if ticket.claimed_priority
+        else "",
         "state": ticket.state,
         "state_label": _state_label(ticket.state, language, policy),
         "resolution": ticket.resolution,
@@ -145,12 +154,17 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
     }
 
 
-def _first_answer(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+def _first_answer(event: Event, asked: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+    """Args: asked: the request for escalation that came with it, which asks for some details by itself."""
     if not isinstance(event, TicketOpened):
         return None
     answer = event.first_answer
+    asked_there: set[str] = set()
+    if isinstance(asked, EscalationRequested):
+        asked_there = {_SAME_DETAIL.get(each, each) for each in asked.escalation.missing}
+    missing = [each for each in answer.missing if each not in asked_there]
     return {
-        "missing": [policy.checklist.ask(each, language) for each in answer.missing],
+        "missing": [policy.checklist.ask(each, language) for each in missing],
         "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
         "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
     }
@@ -169,8 +183,12 @@ def _charge(event: Event) -> dict[str, Any] | None:
 
 def _managers(ticket: Ticket, desk: Desk) -> list[dict[str, str]]:
     organisation = desk.organisations.get(ticket.organisation_id or 0)
-    found = [desk.staff.get(key) for key in organisation.account_managers] if organisation else []
-    return [{"name": each.name, "address": each.address} for each in found if each]
+    keys = organisation.account_managers if organisation else ()
+    found = [each for key in keys if (each := desk.staff.get(key))]
+    team = desk.teams.get(ticket.team)
+    if not found and team and (lead := desk.staff.get(author_key(team.lead))):
+        found = [lead]
+    return [{"name": each.name, "address": each.address} for each in found]
 
 
 def _held(event: Event, language: str) -> dict[str, Any] | None:

@@ -40,8 +40,6 @@ def _end(act: EndHolding, change: TicketChange) -> tuple[Event, ...]:
     ticket = change.ticket(act.ticket)
     left = tuple(each for each in ticket.held if each.inbound_id != act.inbound_id)
     change.save(replace(ticket, held=left))
-    kind = "mail_dropped" if act.dropped else "mail_released"
-    change.enter(act.ticket, "", kind, "", str(act.inbound_id), act.reason, "")
     return ()
 
 

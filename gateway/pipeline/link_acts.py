@@ -16,7 +16,7 @@ from gateway.domain.acts import Act, AddComment, RequestEscalation
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.events import CommandsAnswered, Event
-from gateway.domain.held import EndHolding
+from gateway.domain.held import MailDropped, MailReleased
 from gateway.domain.permissions import Deed
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
@@ -250,11 +250,11 @@ def _undo_is_offered(event: Event, policy: Policy, now: datetime) -> bool:
 
 
 def _release(facts: LinkFacts, given: Given) -> list[Act]:
-    return []
+    return [MailReleased(facts.ticket.number, facts.about, facts.orders.actor)]
 
 
 def _drop(facts: LinkFacts, given: Given) -> list[Act]:
-    return [EndHolding(facts.ticket.number, facts.about, f"dropped by {facts.actor.address}", dropped=True)]
+    return [MailDropped(facts.ticket.number, facts.about, facts.orders.actor, "dropped by a link")]
 
 
 # --- the table -------------------------------------------------------------------------------

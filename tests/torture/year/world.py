@@ -14,7 +14,7 @@ from gateway.bootstrap import Gateway
 from gateway.cli.serve import prepare
 from gateway.domain.desk import Desk
 from gateway.domain.envelope import Envelope
-from gateway.domain.held import EndHolding
+from gateway.domain.held import MailDropped
 from gateway.errors import ActRefused
 from gateway.pipeline.fall_due import Scheduler
 from gateway.pipeline.notify import Notifier
@@ -233,7 +233,7 @@ class World:
         self.gateway.ledger.drop(mail, reason="spam", now=self.clock.now())
         while True:
             with self.survived():
-                self.gateway.acting().by_itself([EndHolding(ticket, mail, "spam", dropped=True)])
+                self.gateway.acting().by_itself([MailDropped(ticket, mail, None, "spam")])
                 return
 
 
