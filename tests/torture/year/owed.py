@@ -59,6 +59,7 @@ _STATES = {
 # What has happened, whom it is told, by which template; `state:X` is a change of state to X.
 TABLE = (
     ("ticket_opened", "requester", "confirmation"),
+    ("acknowledged", "contact", "acknowledgement"),
     ("escalation_requested", "matrix", "escalation-requested"),
     ("priority_claimed", "account_managers", "priority-claimed"),
     ("ticket_opened", "team", "new-ticket"),
@@ -77,6 +78,8 @@ TABLE = (
     ("escalation_approved", "participants", "escalation-approved"),
     ("escalation_refused", "requester", "escalation-refused"),
     ("escalation_refused", "asker", "escalation-refused"),
+    ("priority_claimed", "asker", "claim-received"),
+    ("claim_answered", "requester", "claim-answered"),
     ("confirmation_asked", "contact", "please-confirm"),
     ("commands_answered", "contact", "commands-answered"),
     ("mail_refused", "contact", "mail-refused"),
@@ -95,6 +98,8 @@ _TELLS_ITS_AUTHOR = {
     ("ticket_opened", "requester"),
     ("escalation_requested", "asker"),
     ("confirmation_asked", "contact"),
+    ("acknowledged", "contact"),
+    ("priority_claimed", "asker"),
     ("commands_answered", "contact"),
     ("mail_refused", "contact"),
 }

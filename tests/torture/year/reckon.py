@@ -19,7 +19,7 @@ from tests.torture.year.rules import Rules
 from tests.torture.year.slow_clock import SlowClock, second
 from tests.torture.year.slow_ticket import CLOCKS, Request, SlowTicket
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 PROVEN = {"E2", "E3", "E4"}
 # Who writes on a ticket, and what becomes of a mail on which proof.
 _LET_IN = {
@@ -54,7 +54,7 @@ class Reckoning:
         self.touched: set[int] = set()
         self._hours = {name: Hours(entry) for name, entry in rules.calendars.items()}
         self._told: dict[str, datetime] = {}
-        self._opened: dict[str, list[datetime]] = {}
+        self._acknowledged: dict[str, datetime] = {}
         self._languages = {each.address: each.language for each in CUSTOMERS if each.listed}
 
     # --- mail --------------------------------------------------------------------------------
@@ -115,14 +115,22 @@ class Reckoning:
             public=1,
             follows=follows,
         )
-        before = self._opened.setdefault(act.who, [])
-        confirm = sum(at >= now - DAY for at in before) < self.rules.confirmations_a_day
-        before.append(act.at)
-        happened = [Happened("ticket_opened", act.who, confirm=confirm)]
+        happened = self._confirmed(act, now)
         if not follows:
             happened += self._asks(act, ticket, "requester", now=now)
         self._settle(ticket, happened, [])
         ticket.past.append(str(act))
+
+    def _confirmed(self, act: Act, now: datetime) -> list[Happened]:
+        """Whoever is proven is told; of all others a customer once a day, and a stranger of nothing but that."""
+        if act.proof in PROVEN:
+            return [Happened("ticket_opened", act.who)]
+        last, known = self._acknowledged.get(act.who), organisation_of(act.who) is not None
+        told = last is None or now - last >= self.rules.acknowledged_each
+        if told:
+            self._acknowledged[act.who] = now
+        opened = Happened("ticket_opened", act.who, confirm=told and known)
+        return [opened, Happened("acknowledged", about=act.who)] if told and not known else [opened]
 
     def _reply(
         self, act: Act, mail: int, number: int | None, *, now: datetime, released: bool = False
@@ -226,7 +234,7 @@ class Reckoning:
         if rank("urgent") >= rank(ticket.claimed or ticket.priority):
             return []
         ticket.claimed = "urgent"
-        return [Happened("priority_claimed", who)]
+        return [Happened("priority_claimed", who, about=who)]
 
     def _request(self, who: str, ticket: SlowTicket, *, now: datetime) -> list[Happened]:
         if ticket.request is not None:
@@ -334,7 +342,8 @@ class Reckoning:
                 rank = self.rules.priorities.index
                 lowered = rank(act.given["to"]) > rank(ticket.priority)
                 marks = ticket.reprioritise(act.given["to"], now)
-                return ([Happened("priority_lowered", act.who)] if lowered else []), marks
+                told = "priority_lowered" if lowered else "claim_answered" if ticket.claimed else ""
+                return ([Happened(told, act.who)] if told else []), marks
             case "assign":
                 ticket.assignee = act.given["to"]
                 ticket.team = EVERYBODY[ticket.assignee].team

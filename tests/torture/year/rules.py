@@ -71,7 +71,7 @@ class Rules:
     matrix: list[dict[str, Any]]
     update_every: timedelta
     calendars: dict[str, Any]
-    confirmations_a_day: int
+    acknowledged_each: timedelta
 
 
 def _read(folder: Path, name: str) -> Any:
@@ -116,7 +116,7 @@ def read_rules(folder: Path) -> Rules:
         matrix=process["matrix"],
         update_every=timedelta(hours=float(process["update_hours"])),
         calendars=_read(folder, "calendars.yaml")["calendars"],
-        confirmations_a_day=int(_read(folder, "intake.yaml")["limits"]["confirmations_a_day"]),
+        acknowledged_each=duration(_read(folder, "storms.yaml")["acknowledgements"]["address"]["one_every"]),
     )
 
 

@@ -226,7 +226,7 @@ class World:
 
     def release(self, mail: int) -> None:
         """`gateway mail release`."""
-        self.gateway.ledger.instruct(mail, "release", now=self.clock.now())
+        self.gateway.ledger.instruct(mail, instruction="release", now=self.clock.now())
 
     def drop(self, mail: int, ticket: int) -> None:
         """`gateway mail drop`."""
