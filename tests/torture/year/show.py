@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from tests.services import postgres
 from tests.torture.found import Found
 from tests.torture.stage import Stage
 from tests.torture.year.campaign import Year
@@ -22,7 +23,7 @@ def year(stage: Stage) -> Found:
         tickets=tickets,
         days=round(tickets / _TICKETS_A_DAY),
         seed=stage.seed,
-        database_url=stage.database_url(),
+        database_url="" if stage.engine == "sqlite" else stage.stack.enter_context(postgres().database()),
     )
     try:
         figures = lived.run()
