@@ -113,7 +113,11 @@ class RunningGateway:
                 cwd=ROOT,
                 env=self._environment(),
             )
-        self.wait_for(self._is_up, "the gateway to listen", patience_s=90)
+        try:
+            self.wait_for(self._is_up, "the gateway to listen", patience_s=3 * PATIENCE_S)
+        except AssertionError:
+            self.stop()
+            raise
 
     def _environment(self) -> dict[str, str]:
         calm = not self._storms and "rules_dir" not in self.config.read_text(encoding="utf-8")
@@ -214,7 +218,9 @@ class RunningGateway:
     def breaches(self) -> list[Finding]:
         """What breaks the ledger's law."""
         gateway = self.gateway()
-        wrong = [each for each in gateway.auditor(lambda words: None).audit(quick=False) if not each.right]
+        wrong = [
+            each for each in gateway.upkeep.auditor(lambda words: None).audit(quick=False) if not each.right
+        ]
         gateway.database.close()
         return wrong
 

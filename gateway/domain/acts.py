@@ -12,6 +12,7 @@ from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.ticket import TimelineEntry
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class OpenTicket:
         unproven: nothing proves who writes, and the answer counts against the caps on acknowledgements.
         stranger: the answer says nothing but that something has arrived.
         first_answer: what they are told beside the recap.
+        priority: that its requester has chosen, with `chosen_with` as the words; empty for the usual one.
     """
 
     subject: str
@@ -57,6 +59,8 @@ class OpenTicket:
     unproven: bool = False
     stranger: bool = False
     first_answer: FirstAnswer = RECAP_ALONE
+    priority: str = ""
+    chosen_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,14 @@ class RecordAutomatic:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOffEscalation:
+    """Tell whoever asks for an escalation that a nudge comes first here."""
+
+    ticket: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPriority:
     """Note the priority that a customer claims; it never sets the priority.
 
@@ -328,36 +340,6 @@ class RefuseMail:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClimbMatrix:
-    """Nobody has decided: tell the next level."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemindCustomer:
-    """Say by itself that the desk still waits; `number` counts from 1."""
-
-    ticket: int
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckClocks:
-    """Put on record what the clocks have come to by the passing of time."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class OweUpdate:
-    """Tell the desk that the news it promised are due."""
-
-    ticket: int
-
-
 Act = (
     OpenTicket
     | AddComment
@@ -385,6 +367,7 @@ Act = (
     | MailDropped
     | MailReleased
     | AskToConfirm
+    | PutOffEscalation
     | AnswerCommands
     | RefuseMail
 )
