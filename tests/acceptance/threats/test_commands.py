@@ -6,7 +6,12 @@ import base64
 import quopri
 from collections import Counter
 
+import pytest
+
 from tests.acceptance.threats.desk import ANA, Target, vouched
+
+# A thousand mails, and a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
 
 GENUINE = vouched("example.test")
 TEXT = "Bonjour,\n\nNous regardons.\n"

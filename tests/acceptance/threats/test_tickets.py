@@ -10,6 +10,9 @@ from gateway.domain.token import Purpose
 from gateway.errors import ForgedToken
 from tests.acceptance.threats.desk import ANA, DESK_ADDRESS, Desk, Target, vouched
 
+# A thousand mails, and a machine that may be busy.
+pytestmark = pytest.mark.timeout(300)
+
 CLOSE = "#close\n\nNous avons terminé."
 
 
