@@ -11,6 +11,7 @@ from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
 from gateway.domain.storm import StormRules
+from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
@@ -98,6 +99,7 @@ class Policy:
     timers: TimerRules
     storms: StormRules
     checklist: Checklist
+    suggestions: SuggestionRules
 
     def words(self, name: str, language: str) -> str:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""

@@ -137,7 +137,8 @@ class Processor:
         desk, signer = self.current()
         now = self.clock.now()
         with self.open_uow(desk) as uow:
-            uow.prefetch(wanted_by(examined, desk, signer, self.policy.storms))
+            policy = self.policy
+            uow.prefetch(wanted_by(examined, desk, signer, policy.storms, policy.suggestions))
             settled = [settle(mail, uow, self, signer, now=now) for mail in examined]
             faults.reached("mail.settled")
         faults.reached("unit.committed")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from gateway.domain.action import ActionToken
+from gateway.domain.articles import Search
 from gateway.domain.envelope import Envelope
 from gateway.domain.evidence import Judgement
 from gateway.domain.mail import Mail
@@ -335,6 +336,7 @@ class Wanted:
         fingerprints: content fingerprint by ledger id.
         message_ids: foreign ids, without angle brackets.
         addresses: comparison forms.
+        searches: for articles, by ledger id.
         buckets: of the storm breaker, but for those that count on a ticket.
     """
 
@@ -343,4 +345,5 @@ class Wanted:
     tickets: frozenset[int]
     contacts: frozenset[int]
     addresses: frozenset[str]
+    searches: Mapping[int, Search] = field(default_factory=dict)
     buckets: frozenset[str] = frozenset()

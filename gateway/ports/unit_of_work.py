@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.action import ActionToken, IssuedAction
+from gateway.domain.articles import Heading
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import Escalation
 from gateway.domain.intent.case import Case
@@ -125,6 +126,9 @@ class UnitOfWork(Protocol):
 
     def first_with_content(self, inbound_id: int) -> int:
         """The ledger id of the first mail with that mail's fingerprint: its own, or an earlier one's."""
+
+    def found_articles(self, inbound_id: int) -> tuple[Heading, ...]:
+        """What the mail's search for articles has found, the best first; nothing where none was wanted."""
 
     def ticket_of_mail(self, inbound_id: int) -> int | None:
         """Where a settled mail went."""

@@ -23,6 +23,7 @@ from gateway.rulebook.reminders import load_timer_rules
 from gateway.rulebook.service_levels import load_service_levels
 from gateway.rulebook.source import Source, known, typed
 from gateway.rulebook.storms import load_storm_rules
+from gateway.rulebook.suggestions import load_suggestions
 from gateway.rulebook.terms import LANGUAGES, read_terms
 from gateway.rulebook.workflow import read_workflow
 
@@ -81,6 +82,7 @@ def load_policy(
         timers=load_timer_rules(folder, preset),
         storms=load_storm_rules(folder, preset),
         checklist=load_checklist(folder, preset, list(type_terms)),
+        suggestions=load_suggestions(folder, preset),
     )
 
 
