@@ -10,6 +10,7 @@ from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
+from gateway.domain.service_alert import LinkAlert
 from gateway.domain.ticket import TimelineEntry
 
 
@@ -389,6 +390,7 @@ Act = (
     | AskToConfirm
     | AnswerCommands
     | RefuseMail
+    | LinkAlert
 )
 """Their `ticket` may be `OPENED`."""
 

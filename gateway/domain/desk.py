@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.domain.address import Mailbox
+from gateway.domain.service_alert import ServiceAlert
 
 ROLES = ("agent", "support_lead", "offer_owner", "account_manager")
 """Of the people of a desk file."""
@@ -105,6 +106,7 @@ class Desk:
         domain: of the signed reply and bounce addresses, lower case.
         addresses: by comparison form, the default one first.
         staff: by comparison form of the address.
+        alerts: the service alerts that are open.
     """
 
     version: int
@@ -115,6 +117,7 @@ class Desk:
     staff: Mapping[str, Contact]
     organisations: Mapping[int, Organisation]
     by_domain: Mapping[str, int] = field(repr=False)
+    alerts: tuple[ServiceAlert, ...] = ()
 
     def organisation_of(self, key: str) -> int | None:
         """The organisation that an address belongs to by its domain; a subdomain is another domain."""

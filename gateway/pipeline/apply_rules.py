@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.acts import (
+    OPENED,
     Act,
     AddComment,
     AddParticipants,
@@ -28,10 +29,12 @@ from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import LinkAlert, LinkState, MatchedAlert, TicketAlert
 from gateway.domain.thread import Authority, Match
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.token import Token
 from gateway.domain.workflow import CUSTOMER
+from gateway.pipeline.alert_context import named_alerts
 from gateway.pipeline.apply_asks import Asking, asked_back, asks_of_new_ticket, asks_on_ticket
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
@@ -41,7 +44,7 @@ _PREFIX = re.compile(
 _LONGEST_SUBJECT = 200
 LET_IN = "let in by the desk"
 # What is not a reply from a person and may still be a request: somebody wrote it, to a list that we read.
-_OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
+OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Facts:
         named: other people among the mail's recipients, whom a proven mail may add.
         opened_today: tickets that the author has opened within a day.
         released: whether somebody of the desk has let this held mail in.
-        recent, marked: see `Orders`; only where a command asks for them.
+        recent, marked, alerts: see `Orders`; only where a command asks for them.
+        matched: the open service alerts that a mail which may open a ticket is about.
     """
 
     inbound_id: int
@@ -79,6 +83,8 @@ class Facts:
     released: bool
     recent: tuple[TimelineEntry, ...] = ()
     marked: ReadMail | None = None
+    alerts: tuple[TicketAlert, ...] = ()
+    matched: tuple[MatchedAlert, ...] = ()
 
 
 def plain_subject(subject: str) -> str:
@@ -101,7 +107,7 @@ def apply_rules(
         return Decision(Outcome.DROPPED, (), None, "our own mail came back")
     if classified.kind is Kind.BOUNCE:
         return _bounce(classified, facts)
-    if classified.kind not in _OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
+    if classified.kind not in OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
         return _automatic(classified, facts)
     facts = _with_suggestions(facts, classified.intent, policy.escalation)
     if facts.ticket is None:
@@ -174,7 +180,7 @@ def _without_ticket(
     elif ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
         reason = "; ".join(facts.evidence.reasons)
         return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
-    opened: tuple[Act, ...] = (_open(classified, facts, policy, None),)
+    opened: tuple[Act, ...] = (_open(classified, facts, policy, None), *_tied(facts))
     if facts.author is not None and classified.answerable:
         asking = _asking(
             classified, facts, facts.author, Role.REQUESTER, policy, staff=staff_token_suffices, now=now
@@ -195,13 +201,25 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
         said=facts.said,
         follow_up_of=follow_up_of,
         confirm=confirm,
-        first_answer=_first_answer(classified, policy) if confirm else RECAP_ALONE,
+        first_answer=_first_answer(classified, facts, language, policy) if confirm else RECAP_ALONE,
     )
 
 
-def _first_answer(classified: Classified, policy: Policy) -> FirstAnswer:
+def _tied(facts: Facts) -> tuple[Act, ...]:
+    """The ticket shows the alerts that it seems to be about; whether it follows them is its people's wish."""
+    level = facts.evidence.level.name
+    return tuple(
+        LinkAlert(OPENED, each.alert.number, LinkState.MATCHED, None, ", ".join(each.words), level)
+        for each in facts.matched
+    )
+
+
+def _first_answer(classified: Classified, facts: Facts, language: str, policy: Policy) -> FirstAnswer:
     told = {each.detail for each in classified.details}
-    return FirstAnswer(missing=policy.checklist.missing(policy.default_type, told))
+    return FirstAnswer(
+        missing=policy.checklist.missing(policy.default_type, told),
+        alerts=named_alerts(facts.matched, language),
+    )
 
 
 def _on_ticket(
@@ -276,6 +294,7 @@ def _asking(
         now,
         recent=facts.recent,
         marked=facts.marked,
+        alerts=facts.alerts,
     )
 
 

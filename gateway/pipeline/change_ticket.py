@@ -59,6 +59,7 @@ from gateway.domain.events import (
     UpdateOwed,
 )
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import LinkAlert
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import Reminder
@@ -67,6 +68,7 @@ from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
+from gateway.pipeline.link_alert import link_alert
 from gateway.pipeline.mark_wrong import mark_wrong
 from gateway.pipeline.tell_closing import closing_events
 from gateway.pipeline.ticket_change import TicketChange, by_itself
@@ -110,6 +112,8 @@ def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
         return undo_change(act, change)
     if isinstance(act, MarkWrong):
         return mark_wrong(act, change)
+    if isinstance(act, LinkAlert):
+        return link_alert(act, change)
     return _HOW[type(act)](change, act)
 
 

@@ -31,6 +31,7 @@ from gateway.domain.events import (
 from gateway.domain.flex import say_minutes
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
+from gateway.pipeline.alert_context import alert_values, followed_values, named_values
 
 
 def context_of(
@@ -62,6 +63,8 @@ def context_of(
         "answer": _answer(event, language, policy),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
+        "alert": alert_values(event, language),
+        "followed": followed_values(event, events, language),
     }
 
 
@@ -150,7 +153,7 @@ def _first_answer(event: Event, language: str, policy: Policy) -> dict[str, Any]
     return {
         "missing": [policy.checklist.ask(each, language) for each in answer.missing],
         "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
-        "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
+        "alerts": [named_values(each, language) for each in answer.alerts],
     }
 
 

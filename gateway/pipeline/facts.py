@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.acts import Said
 from gateway.domain.address import Mailbox, author_key
+from gateway.domain.alert_words import matched_alerts
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Contact, Desk
@@ -17,10 +18,12 @@ from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.service_alert import MatchedAlert
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
 from gateway.domain.visibility import answers_for, is_colleague, takes_part
-from gateway.pipeline.apply_rules import Facts
+from gateway.pipeline.alert_orders import alerts_of, offer_of
+from gateway.pipeline.apply_rules import OPENING_KINDS, Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.own_words import without_own_words
@@ -34,6 +37,7 @@ from gateway.pipeline.thread import (
 from gateway.ports import LeasedMail, Renderer, Signer, UnitOfWork, Wanted
 
 _DAY = timedelta(days=1)
+_ABOUT_ALERTS = frozenset({"follow", "unfollow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,27 @@ def gather(
         marked=marked_mail(mail, ticket, uow, signer, tables.intent)
         if ticket and "wrong" in commands
         else None,
+        alerts=alerts_of(ticket, uow) if ticket and commands & _ABOUT_ALERTS else (),
+        matched=() if ticket else _matched(examined, classified, author, desk, tables),
     )
     return classified, facts
+
+
+def _matched(
+    examined: Examined, classified: Classified, author: Contact | None, desk: Desk, tables: ReadingTables
+) -> tuple[MatchedAlert, ...]:
+    """The open alerts that a new request is about; costs nothing where none is open."""
+    if not desk.alerts or classified.kind not in OPENING_KINDS or examined.inbound.envelope.historic:
+        return ()
+    organisation = author.organisation_id if author else None
+    offer = offer_of(organisation, examined.desk_address(desk), desk)
+    concerning = [each for each in desk.alerts if each.concerns(organisation, offer)]
+    texts = (
+        classified.mail.subject,
+        classified.zones.reply,
+        classified.forward.body if classified.forward else "",
+    )
+    return matched_alerts(texts, concerning, tables.alerts)
 
 
 def _author(identity: str | None, shown: Mailbox, desk: Desk, uow: UnitOfWork) -> Contact | None:

@@ -12,6 +12,7 @@ from gateway.domain.intent.case import Case
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
+from gateway.ports.service_alerts import ServiceAlerts
 
 if TYPE_CHECKING:
     from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
@@ -85,6 +86,10 @@ class UnitOfWork(Protocol):
     @property
     def escalations(self) -> Escalations:
         """Requests for escalation."""
+
+    @property
+    def alerts(self) -> ServiceAlerts:
+        """Service alerts and their tickets."""
 
     @property
     def tellings(self) -> Tellings:
