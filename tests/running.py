@@ -24,7 +24,7 @@ from gateway.settings import load_settings
 from tests.services.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 DESK = """\
 domain: example.test

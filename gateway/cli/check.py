@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 from gateway.cli.context import Context
 from gateway.cli.output import Progress, print_json
 from gateway.domain.finding import Finding
 from gateway.errors import DnsUnavailable, GatewayError
+from gateway.pipeline.link_acts import LINK_ACTS
+from gateway.settings.values import is_loopback
 
 
 def run(context: Context, *, as_json: bool, quick: bool) -> int:
@@ -141,6 +144,23 @@ def _dns(context: Context) -> str:
     return f"answers in {took_s * 1000:.0f} ms"
 
 
+def _web(context: Context) -> str:
+    url = context.settings.links_to
+    if not url:
+        return "off: no mail carries a link"
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  (compared with, not bound to)
+        raise GatewayError(f"web.base_url is missing: nobody can open {url}")
+    if parts.scheme != "https" and not is_loopback(host):
+        raise GatewayError(
+            f"web.base_url is {url}: links decide, and must not be read on their way; use https://"
+        )
+    context.gateway.pages.check(LINK_ACTS)
+    where = ", which only this machine can open" if is_loopback(host) else ""
+    return f"links in mails lead to {url}{where}"
+
+
 def _mailboxes(context: Context) -> str:
     from gateway.endpoints.imap import probe
 
@@ -199,6 +219,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("broker", _broker),
     ("relay", _relay),
     ("dns", _dns),
+    ("web", _web),
     ("mailboxes", _mailboxes),
     ("alarms", _alarms),
     ("trust", _trust),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -20,19 +20,20 @@ from gateway.domain.escalation import Escalation
 from gateway.domain.events import EscalationRequested, Event
 from gateway.domain.evidence import Level
 from gateway.domain.intent.read import read_intent
-from gateway.domain.intent.tables import IntentTables
 from gateway.domain.permissions import Role, Ruling, row_of, ruling
 from gateway.domain.policy import Policy
+from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.term import Term
 from gateway.domain.text import clean_line, clean_text
-from gateway.domain.ticket import Ticket
+from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.zones import Zones
 from gateway.errors import ActRefused, ForgedToken
 from gateway.pipeline.act import said_directly
-from gateway.pipeline.apply_asks import below_commands
 from gateway.pipeline.change_ticket import change_ticket
 from gateway.pipeline.context import context_of
 from gateway.pipeline.facts import role_on
 from gateway.pipeline.fill_outbox import fill_outbox
+from gateway.pipeline.held_mail import MailLedger, look_at_held
 from gateway.pipeline.link_acts import LINK_ACTS, Field, Given, LinkAct, LinkFacts, entry_to_undo
 from gateway.pipeline.offer_links import add_action, hash_of
 from gateway.pipeline.orders import Orders
@@ -102,7 +103,8 @@ class LinkActing:
     open_looking: Callable[[Desk], AbstractContextManager[UnitOfWork]]
     current: Callable[[], tuple[Desk, Signer]]
     policy: Policy
-    tables: IntentTables
+    tables: ReadingTables
+    ledger: MailLedger
     renderer: Renderer
     clock: Clock
     bell: Bell
@@ -216,7 +218,7 @@ class LinkActing:
         )
 
     def _read(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        intent = read_intent(Zones(text, "", ""), self.tables)
+        intent = read_intent(Zones(text, "", ""), self.tables.intent)
         return intent.grounds, intent.refusals
 
     def _context(
@@ -225,12 +227,13 @@ class LinkActing:
         context = context_of(event, (event,), case.actor.mailbox, case.language, uow.desk, self.policy)
         facts = self._facts(case, uow, given, now=now)
         entry = entry_to_undo(facts) if case.token.act == "undo" else None
+        held = look_at_held(case.token.about, self.ledger, self.tables) if case.act.held else None
         return {
             **context,
-            "mail": case.token.about if case.act.held else 0,
+            "mail": asdict(held) if held else None,
             "asked": facts.asked.text if facts.asked else "",
             "by_mail": facts.by_mail,
-            "entry": {"kind": entry.kind, "from": entry.from_value, "to": entry.to_value} if entry else None,
+            "entry": _entry(entry, case.language, self.policy) if entry else None,
             "undo_minutes": round(self.policy.escalation.undo_within.total_seconds() / 60),
             "undo": "",
             "used_at": case.issued.used_at,
@@ -298,6 +301,19 @@ def _event(ticket: Ticket, escalation: Escalation | None) -> Event:
     return EscalationRequested(ticket, None, escalation, None) if escalation else Event(ticket, None)
 
 
+def _entry(entry: TimelineEntry, language: str, policy: Policy) -> dict[str, str]:
+    """A change with its values as people call them."""
+    terms: Mapping[str, Term] = {"priority": policy.priorities, "type": policy.types}.get(entry.kind, {})
+    labels = {name: term.label(language) for name, term in terms.items()}
+    if entry.kind == "state":
+        labels = {
+            name: state.labels.get(language) or state.labels["en"]
+            for name, state in policy.workflow.states.items()
+        }
+    before, after = (labels.get(each, each) for each in (entry.from_value, entry.to_value))
+    return {"kind": entry.kind, "from": before, "to": after}
+
+
 def _given(act: LinkAct, filled: Mapping[str, str]) -> Given:
     """The fields of the act alone, harmless and not too long."""
     given = {}
@@ -331,9 +347,4 @@ def _as_text(fields: tuple[Field, ...], given: Given, language: str) -> str:
 
 def _asked(case: _Case, facts: LinkFacts) -> Given:
     """What the mail that is to be confirmed has said already."""
-    if facts.asked is None or not case.act.fields:
-        return {}
-    text = facts.asked.text
-    commands = sum(line.startswith("#") for line in text.lstrip().split("\n")[:5])
-    first = case.act.fields[0]
-    return {first.name: below_commands(text, commands).strip()[: first.limit]}
+    return {each.name: facts.asked_text[: each.limit] for each in case.act.fields if each.name == "reason"}

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from gateway.domain.acts import Act, MailDropped
+from gateway.domain.acts import Act, AddComment, MailDropped
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.events import CommandsAnswered, Event
@@ -21,6 +21,7 @@ from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.undo import to_undo
 from gateway.errors import ActRefused
+from gateway.pipeline.apply_asks import below_commands
 from gateway.pipeline.orders import Orders
 from gateway.pipeline.taking_back import undo_last
 
@@ -46,6 +47,13 @@ class LinkFacts:
     asked: Comment | None
     by_mail: bool
     read: Callable[[str], tuple[tuple[str, ...], tuple[str, ...]]]
+
+    @property
+    def asked_text(self) -> str:
+        """What that mail said below its commands, or empty."""
+        text = self.asked.text if self.asked else ""
+        commands = sum(line.startswith("#") for line in text.lstrip().split("\n")[:5])
+        return below_commands(text, commands).strip()
 
     @property
     def ticket(self) -> Ticket:
@@ -168,7 +176,10 @@ def _escalate(facts: LinkFacts, given: Given) -> list[Act]:
     grounds, refusals = facts.read(facts.orders.said.text)
     filled = {name: bool(given[name].strip()) for name in ("reason", "impact", "since", "how_many")}
     filled["impact"] = filled["impact"] or bool(grounds)
-    return facts.orders.escalate(given["reason"], grounds=grounds, refusals=refusals, given=filled)
+    request = facts.orders.escalate(given["reason"], grounds=grounds, refusals=refusals, given=filled)
+    # What the mail has said stands on the ticket already.
+    is_new = facts.orders.said.text.strip() != facts.asked_text and not facts.actor.is_staff
+    return [*facts.orders.comment(), *request] if is_new else request
 
 
 def _check_time(facts: LinkFacts) -> None:
@@ -208,7 +219,7 @@ def _reopen(facts: LinkFacts, given: Given) -> list[Act]:
     found = facts.orders.reopen()
     if not given["text"].strip():
         raise ActRefused("say what is not solved", "dites ce qui n’est pas résolu")
-    return found
+    return [AddComment(facts.ticket.number, facts.orders.said, "public", by_desk=False), *found]
 
 
 # --- taking back, and held mail --------------------------------------------------------------

@@ -106,7 +106,13 @@ class Pages:
         return {
             **common,
             **own,
-            "mail": 17,
+            "mail": {
+                "number": 17,
+                "author": "Bob <bob@other.test>",
+                "subject": "Re: Module Paie bloqué",
+                "reason": "written by somebody who does not take part in the ticket",
+                "text": "Bonjour,\n\nje suis le collègue de Chloé, pouvez-vous me mettre en copie ?",
+            },
             "asked": "Merci d'escalader ce ticket.",
             "by_mail": True,
             "entry": {"kind": "priority", "from": "low", "to": "high"},
