@@ -25,6 +25,7 @@ from gateway.storage.database import Database
 from gateway.storage.desk import DeskStore
 from gateway.storage.inbound import Ledger
 from gateway.storage.mailboxes import Mailboxes
+from gateway.upkeep import Upkeep
 
 if TYPE_CHECKING:
     # The receiver must stay small: whatever only workers and commands need is imported there.
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from gateway.pipeline.replay import Replayer
     from gateway.pipeline.show_links import LinkedRenderer
     from gateway.pipeline.tell_alerts import AlertTeller
-    from gateway.pipeline.upkeep.audit import Auditor
     from gateway.rendering.pages import Pages
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
@@ -340,12 +340,10 @@ class Gateway:
         operator, current = self.settings.gateway.operator, self.directory.current
         return Alerter(self.alarms, transport, alarm_mail, current, self.clock, operator), transport.close
 
-    def auditor(self, progress: Callable[[str], None]) -> Auditor:
-        """Holds the ledger's law against the database."""
-        from gateway.pipeline.upkeep.audit import Auditor
-        from gateway.storage.audit import Audit
-
-        return Auditor(Audit(self.database), self.clock, time.monotonic, time.sleep, progress)
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """Audits, the watch for silence, metrics."""
+        return Upkeep(self.settings, self.database, self.alarms, self.clock)
 
     def acting(self) -> Acting:
         """Acts of the command line."""

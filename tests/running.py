@@ -108,7 +108,11 @@ class RunningGateway:
                 stderr=log,
                 cwd=ROOT,
             )
-        self.wait_for(self._is_up, "the gateway to listen")
+        try:
+            self.wait_for(self._is_up, "the gateway to listen")
+        except AssertionError:
+            self.stop()
+            raise
 
     def stop(self) -> int:
         """End it as an operator does; its exit code."""
@@ -203,7 +207,9 @@ class RunningGateway:
     def breaches(self) -> list[Finding]:
         """What breaks the ledger's law."""
         gateway = self.gateway()
-        wrong = [each for each in gateway.auditor(lambda words: None).audit(quick=False) if not each.right]
+        wrong = [
+            each for each in gateway.upkeep.auditor(lambda words: None).audit(quick=False) if not each.right
+        ]
         gateway.database.close()
         return wrong
 

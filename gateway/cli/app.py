@@ -135,6 +135,12 @@ def check(
 
 
 @app.command()
+def metrics() -> None:
+    """Print metrics as Prometheus reads them, for node_exporter's textfile collector; the web serves the same at /metrics."""
+    print(CONTEXT.gateway.upkeep.metrics(), end="")
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
 ) -> None:

@@ -78,7 +78,7 @@ def run_restore(context: Context, path: Path, *, replace_it: bool) -> bool:
         _place_files(context, folder)
         # Nobody else needs the disk yet, and what waits now waited then.
         then = _Then(datetime.fromisoformat(manifest.made_at))
-        auditor = replace(context.gateway.auditor(Progress()), rate=1 << 40, clock=then)
+        auditor = replace(context.gateway.upkeep.auditor(Progress()), rate=1 << 40, clock=then)
         holds = tell(auditor.audit(quick=False), as_json=False)
     print("The ledger's law holds." if holds else "The ledger's law does not hold: see what is WRONG above.")
     return holds

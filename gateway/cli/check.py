@@ -54,7 +54,7 @@ def _all(context: Context, *, quick: bool) -> Iterator[Finding]:
     for name, look in _LOOKS:
         yield _look(name, look, context)
     if _look("database", _database, context).right:
-        yield from context.gateway.auditor(Progress()).audit(quick=quick)
+        yield from context.gateway.upkeep.auditor(Progress()).audit(quick=quick)
 
 
 def _look(name: str, look: Callable[[Context], str], context: Context) -> Finding:
@@ -183,6 +183,15 @@ def _alarms(context: Context) -> str:
     return "none"
 
 
+def _silence(context: Context) -> str:
+    upkeep = context.gateway.upkeep
+    wrong = upkeep.watch.wrong(others_only=False)
+    if wrong:
+        raise GatewayError("; ".join(f"{key}: {reason}" for key, reason in wrong.items()))
+    pulses = upkeep.measures.queues(context.gateway.clock.now()).pulses
+    return ", ".join(f"{pulse.name} on {pulse.host}" for pulse in pulses) or "no process runs"
+
+
 def _trust(context: Context) -> str:
     trust = context.settings.trust
     if trust.authserv_ids and not trust.relays:
@@ -221,6 +230,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("dns", _dns),
     ("web", _web),
     ("mailboxes", _mailboxes),
+    ("processes", _silence),
     ("alarms", _alarms),
     ("trust", _trust),
 )

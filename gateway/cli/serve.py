@@ -14,9 +14,12 @@ from pathlib import Path
 
 from gateway import faults
 from gateway.bootstrap import Gateway
+from gateway.cli.banner import Banner
+from gateway.cli.messenger import tell_troubles
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
 from gateway.settings import Settings, load_settings
+from gateway.workers.heart import beating
 from gateway.workers.lifeline import Lifeline
 
 log = logging.getLogger(__name__)
@@ -46,24 +49,21 @@ def run_process(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="gateway serve", add_help=False)
     parser.add_argument("--config", type=Path)
     parser.add_argument("serve")
-    parser.add_argument("--role", choices=("prepare", "receiver", "imap", "worker", "web"))
+    parser.add_argument("--role", choices=("prepare", "receiver", "imap", "worker", "web", "messenger"))
     parser.add_argument("--only", default="")
     parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--lifeline", type=int)
+    parser.add_argument("--troubles", default="{}")
     options = parser.parse_args(arguments)
     configure("INFO", as_json=wants_json(os.environ))
     try:
         gateway = Gateway(load_settings(options.config, os.environ))
         if options.role == "prepare":
             prepare(gateway)
-        elif options.role == "receiver":
-            run_receiver_process(gateway, chosen_roles(options.only), Lifeline(options.lifeline))
-        elif options.role == "imap":
-            run_imap_process(gateway, Lifeline(options.lifeline))
-        elif options.role == "web":
-            run_web_process(gateway, Lifeline(options.lifeline))
+        elif options.role == "messenger":
+            return tell_troubles(gateway, options.troubles)
         else:
-            run_worker_process(gateway, options.slot, chosen_roles(options.only), Lifeline(options.lifeline))
+            _run_role(gateway, options)
     except ConfigurationError as error:
         log.error("configuration.wrong", extra={"reason": str(error)})  # noqa: TRY400  (told in words)
         return os.EX_CONFIG
@@ -71,6 +71,23 @@ def run_process(arguments: list[str]) -> int:
         log.error("process.failed", extra={"reason": str(error)})  # noqa: TRY400  (told in words)
         return os.EX_TEMPFAIL
     return 0
+
+
+def _run_role(gateway: Gateway, options: argparse.Namespace) -> None:
+    """One that lives until SIGTERM, and shows that it does."""
+    silence_s = gateway.settings.alarms.process_s
+    lifeline = Lifeline(options.lifeline, every_s=silence_s / 4)
+    name = f"worker-{options.slot}" if options.role == "worker" else options.role
+    upkeep = gateway.upkeep
+    with beating(upkeep.heartbeats, upkeep.host, name, clock=gateway.clock, every_s=silence_s / 4):
+        if options.role == "receiver":
+            run_receiver_process(gateway, chosen_roles(options.only), lifeline)
+        elif options.role == "imap":
+            run_imap_process(gateway, lifeline)
+        elif options.role == "web":
+            run_web_process(gateway, lifeline)
+        else:
+            run_worker_process(gateway, options.slot, chosen_roles(options.only), lifeline)
 
 
 # --- the processes ---------------------------------------------------------------------------
@@ -100,6 +117,7 @@ def prepare(gateway: Gateway) -> None:
     if gateway.desk.load(desk, now=now):
         log.info("desk.loaded", extra={"people": len(desk.people), "organisations": len(desk.organisations)})
     gateway.desk.keys(now=now)
+    gateway.alarms.end_others(f"process {gateway.upkeep.host} ", [])
     gateway.alarms.end_others("mailbox ", [f"mailbox {each.name} " for each in gateway.settings.imap])
 
 
@@ -127,7 +145,7 @@ def run_receiver_process(gateway: Gateway, listeners: Sequence[str], lifeline: L
         spool=settings.gateway.data_dir / "spool",
     )
     try:
-        run_receiver(Receiver(options, intake, gateway.clock), ready=lifeline.ready)
+        run_receiver(Receiver(options, intake, gateway.clock), ready=lifeline.ready, pulse=lifeline.touch)
     finally:
         intake.stop()
 
@@ -194,7 +212,8 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
             Drain("outbox", by_rules(sending), lambda: gateway.outbox.release_of(owner)),
         ]
     alerter, close_alerter = gateway.alerter()
-    swept = [Drain("alarms", alerter.send_due), Drain("rules", renew)]
+    watch_silence = gateway.upkeep.watch.look_sometimes
+    swept = [Drain("silence", watch_silence), Drain("alarms", alerter.send_due), Drain("rules", renew)]
     if "timers" in roles:
         swept.append(Drain("timers", by_rules(falling_due)))
         swept.append(Drain("alerts", by_rules(lambda: gateway.alert_teller().tell_batch)))
@@ -207,7 +226,8 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
 
 def run_web_process(gateway: Gateway, lifeline: Lifeline) -> None:
     """Serve pages until SIGTERM."""
-    from gateway.web.app import Portal
+    from gateway.rendering.metrics import CONTENT_TYPE
+    from gateway.web.app import Portal, Served
     from gateway.web.server import run_web
     from gateway.workers.drain import Drain
     from gateway.workers.renewed import FolderWatch
@@ -223,7 +243,8 @@ def run_web_process(gateway: Gateway, lifeline: Lifeline) -> None:
 
     gateway.directory.current()
     settings = gateway.settings
-    portal = Portal(gateway.link_acting, lambda: gateway.pages, settings.links_to)
+    machines = {"/metrics": Served(gateway.upkeep.metrics, CONTENT_TYPE)}
+    portal = Portal(gateway.link_acting, lambda: gateway.pages, settings.links_to, machines)
     sweeper = Sweeper([Drain("rules", renew)])
     sweeper.start()
     try:
@@ -239,6 +260,7 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
     """Start the processes of `roles` and keep them running; the exit code."""
     import subprocess
 
+    from gateway.workers.messenger import Messenger
     from gateway.workers.supervisor import Child, Supervisor
 
     if tuple(roles) == ("imap",) and not settings.imap:
@@ -266,8 +288,17 @@ def supervise(settings: Settings, config: Path | None, roles: Sequence[str]) -> 
             Child(f"worker-{slot}", [*command, "--role", "worker", "--slot", str(slot), "--only", own])
             for slot, own in enumerate(_worker_roles(roles, settings.gateway.workers))
         ]
-        banner = _Banner(settings, waiting={child.name for child in children})
-        return Supervisor(children, on_ready=banner.heard).run()
+        banner = Banner(settings, waiting={child.name for child in children})
+        messenger = Messenger([*command, "--role", "messenger", "--troubles"])
+        try:
+            return Supervisor(
+                children,
+                on_ready=banner.heard,
+                on_troubles=messenger.look_after,
+                silence_s=settings.alarms.process_s,
+            ).run()
+        finally:
+            messenger.end()
 
 
 def _worker_roles(roles: Sequence[str], workers: int) -> list[str]:
@@ -296,56 +327,3 @@ def alone(run: Path, roles: Sequence[str]) -> Iterator[None]:
     finally:
         for lock in locks:
             lock.close()
-
-
-class _Banner:
-    """Says, once everything runs, where it listens and what to try."""
-
-    def __init__(self, settings: Settings, *, waiting: set[str]) -> None:
-        self._settings = settings
-        self._waiting = waiting
-        self._addresses: dict[str, str] = {}
-
-    def heard(self, name: str, facts: dict[str, object]) -> None:
-        """A process is ready; `facts` are the addresses that it listens on."""
-        self._addresses.update({key: str(value) for key, value in facts.items()})
-        log.info("process.ready", extra={"child": name})
-        if name in self._waiting:
-            self._waiting.discard(name)
-            if not self._waiting:
-                self._say()
-
-    def _say(self) -> None:
-        from gateway.rulebook.desk_file import load_desk_file
-
-        desk = load_desk_file(self._settings.desk.file)
-        address = desk.addresses[0].address
-        contact = next((each.address for _, each in desk.contacts), "you@customer.example")
-        smtp = self._addresses.get("smtp", "")
-        lines = ["", "The gateway is running."]
-        lines += [f"  {name:<8} {where}" for name, where in sorted(self._addresses.items())]
-        relay = self._settings.relay.url
-        if relay.startswith("file:"):
-            lines.append(f"  outgoing mail is written to {relay.removeprefix('file:')}")
-        if smtp:
-            host, _, port = smtp.rpartition(":")
-            lines += [
-                "",
-                "Send a request:",
-                _try_it(host, port, contact, address),
-                "Look:",
-                "  .venv/bin/gateway tickets list      .venv/bin/gateway tickets show 1",
-                "  .venv/bin/gateway mail explain 1    .venv/bin/gateway outbox raw 1",
-                "Ctrl-C ends it.",
-            ]
-        print("\n".join([*lines, ""]), file=sys.stderr, flush=True)
-
-
-def _try_it(host: str, port: str, author: str, desk: str) -> str:
-    """A command that sends a request, for whoever has Python and nothing else."""
-    mail = (
-        f"From: {author}\\r\\nTo: {desk}\\r\\nSubject: Module Paie bloque\\r\\n\\r\\n"
-        "Bonjour, le module Paie ne demarre plus depuis ce matin. Merci de votre aide."
-    )
-    send = f"smtplib.SMTP('{host}', {port}).sendmail('{author}', ['{desk}'], '{mail}')"
-    return f'  python3 -c "import smtplib; {send}"'

@@ -12,6 +12,7 @@ from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.service_alert import LinkAlert
 from gateway.domain.ticket import TimelineEntry
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class OpenTicket:
         follow_up_of: number of the closed ticket that it continues.
         confirm: whether the requester is told; never for automatic mail, lists and floods.
         first_answer: what they are told beside the recap.
+        priority: that its requester has chosen, with `chosen_with` as the words; empty for the usual one.
     """
 
     subject: str
@@ -53,6 +55,8 @@ class OpenTicket:
     follow_up_of: int | None
     confirm: bool
     first_answer: FirstAnswer = RECAP_ALONE
+    priority: str = ""
+    chosen_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,14 @@ class RecordAutomatic:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOffEscalation:
+    """Tell whoever asks for an escalation that a nudge comes first here."""
+
+    ticket: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPriority:
     """Note the priority that a customer claims; it never sets the priority.
 
@@ -325,36 +337,6 @@ class RefuseMail:
 
 
 @dataclass(frozen=True, slots=True)
-class ClimbMatrix:
-    """Nobody has decided: tell the next level."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemindCustomer:
-    """Say by itself that the desk still waits; `number` counts from 1."""
-
-    ticket: int
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckClocks:
-    """Put on record what the clocks have come to by the passing of time."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class OweUpdate:
-    """Tell the desk that the news it promised are due."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
 class MailDropped:
     """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
 
@@ -388,6 +370,7 @@ Act = (
     | OweUpdate
     | MailDropped
     | AskToConfirm
+    | PutOffEscalation
     | AnswerCommands
     | RefuseMail
     | LinkAlert

@@ -100,7 +100,7 @@ class EscalationPolicy:
         opening: grounds that open a request though nobody has asked for one.
         asks_for: what an asker who leaves it out is asked for.
         link_after: from when on the escalation's link is offered; the first row that holds decides.
-        idle: without any activity for so long, NO_UPDATE speaks for the request.
+        idle: without any activity of the desk for so long, NO_UPDATE speaks for the request.
         active: with activity of the desk within so long, BEING_WORKED_ON speaks against it.
         update_every: how often news are promised after an approval.
         undo_within: how long a decision, or another change of a ticket, can be undone by its author.
@@ -143,7 +143,11 @@ class EscalationPolicy:
 
     def must_nudge(self, ticket: Ticket, grounds: Iterable[str]) -> bool:
         """Whether a nudge has to come before a request on these grounds."""
-        return self.nudge_first and ticket.nudges == 0 and not self.straight.intersection(grounds)
+        return ticket.nudges == 0 and self.puts_off(grounds)
+
+    def puts_off(self, grounds: Iterable[str]) -> bool:
+        """Whether a request on these grounds that no nudge came before has to wait for one."""
+        return self.nudge_first and not self.straight.intersection(grounds)
 
     def link_from(self, ticket: Ticket) -> datetime | None:
         """From when on the ticket's customer is offered the escalation's link; None for never."""
@@ -160,7 +164,9 @@ class EscalationPolicy:
         Args:
             desk_active_at: when somebody of the desk did something on it last.
         """
-        grounds = (NO_UPDATE,) if now - ticket.updated_at >= self.idle else ()
+        # Who asks for news every other day and gets none has heard nothing all the same.
+        heard_at = desk_active_at or ticket.created_at
+        grounds = (NO_UPDATE,) if now - heard_at >= self.idle else ()
         refusals = []
         if ticket.state == "waiting_customer":
             refusals.append(WAITING_FOR_REQUESTER)

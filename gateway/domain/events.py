@@ -124,6 +124,20 @@ class PriorityLowered(PriorityChanged):
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityChosen(PriorityChanged):
+    """The customer has set the priority, as the rules let them."""
+
+    name: ClassVar[str] = "priority_chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswered(PriorityChanged):
+    """The desk has set the priority of a ticket for which its customer claims one."""
+
+    name: ClassVar[str] = "claim_answered"
+
+
+@dataclass(frozen=True, slots=True)
 class StateUndone(Event):
     """A change of state was taken back; `before` is what it had made of the ticket."""
 
@@ -250,6 +264,13 @@ class ConfirmationAsked(Answered):
     deed: str
     comment: Comment
     name: ClassVar[str] = "confirmation_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPutOff(Answered):
+    """`contact` asks for an escalation where a nudge comes first."""
+
+    name: ClassVar[str] = "escalation_put_off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ class Audience(StrEnum):
     MATRIX = "matrix"
     """Whom the escalation matrix names."""
     ASKER = "asker"
-    """Whoever asked for the escalation."""
+    """Whoever asked for it: an escalation, news, or a priority."""
     CONTACT = "contact"
     """The one person whom an event is for."""
     ACCOUNT_MANAGERS = "account_managers"
@@ -44,6 +44,7 @@ class NotificationRule:
         event: an event's `name`.
         state: only when the ticket's state is this one, or empty for any.
         template: folder under templates/mail.
+        always: told beside whatever else the same mail or act tells its reader.
     """
 
     id: str
@@ -52,6 +53,7 @@ class NotificationRule:
     audience: Audience
     template: str
     why: str
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Policy:
     Attributes:
         version: of the files that it was read from; recorded with every decision.
         priorities: most urgent first; their order is the queue's.
+        set_by: who may set each of them, of `workflow.MOVERS`.
         offers: the links of mails; none where there is no page for them to open.
         charged_types: for which a Flex contract is charged.
         default_language: where nobody's is known.
@@ -83,6 +86,7 @@ class Policy:
     workflow: Workflow
     priorities: Mapping[str, Term]
     default_priority: str
+    set_by: Mapping[str, frozenset[str]]
     types: Mapping[str, Term]
     default_type: str
     charged_types: frozenset[str]
@@ -99,6 +103,15 @@ class Policy:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""
         texts = self.timers.words[name]
         return texts.get(language) or texts["en"]
+
+    def may_set(self, priority: str, by: Collection[str]) -> bool:
+        """Whether one of `by` may give a ticket that priority."""
+        return not self.set_by[priority].isdisjoint(by)
+
+    @property
+    def customers_choose(self) -> bool:
+        """Whether there is a priority that customers may set."""
+        return any("customer" in by for by in self.set_by.values())
 
     def rank(self, priority: str) -> int:
         """Place in the queue's order, 0 for the most urgent."""

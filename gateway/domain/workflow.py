@@ -39,6 +39,12 @@ def movers(actor: Contact | None, *, for_customer: bool) -> frozenset[str]:
     return frozenset({CUSTOMER}) if for_customer else frozenset({DESK, *actor.roles})
 
 
+def named_movers(movers: Collection[str]) -> tuple[str, str]:
+    """The same people in an English and a French sentence."""
+    named = [each for each in MOVERS if each in movers]
+    return " or ".join(named), " ou ".join(_FRENCH[each] for each in named)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """One state of a ticket.
@@ -141,10 +147,10 @@ class Workflow:
     def _not_allowed(self, state: str, to: str, by: Collection[str]) -> ActRefused:
         here, there = self._french([state]), self._french([to])
         if others := self.transitions[state].get(to):
-            named = [each for each in MOVERS if each in others]
+            english, french = named_movers(others)
             return ActRefused(
-                f"a ticket that is {state} is brought to {to} by {' or '.join(named)} only",
-                f"de « {here} » à « {there} » : {' ou '.join(_FRENCH[each] for each in named)}, et personne d'autre",
+                f"a ticket that is {state} is brought to {to} by {english} only",
+                f"de « {here} » à « {there} » : {french}, et personne d'autre",
             )
         open_to = [each for each in self.transitions[state] if self.allows(state, each, by)]
         return ActRefused(

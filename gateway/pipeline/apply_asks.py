@@ -26,6 +26,7 @@ from gateway.domain.acts import (
     CommandAnswer,
     DecideEscalation,
     Nudge,
+    PutOffEscalation,
     RequestEscalation,
     Said,
 )
@@ -38,9 +39,10 @@ from gateway.domain.policy import Policy
 from gateway.domain.service_alert import TicketAlert
 from gateway.domain.text import clean_line
 from gateway.domain.ticket import Ticket, TimelineEntry
+from gateway.domain.workflow import CUSTOMER
 from gateway.errors import ActRefused
 from gateway.pipeline.commands import by_command
-from gateway.pipeline.orders import Orders
+from gateway.pipeline.orders import Orders, by_label
 
 _LONGEST_REASON = 300
 _DEEDS: Mapping[str, Deed] = MappingProxyType(
@@ -69,6 +71,10 @@ _DECISIONS = frozenset({"approve", "refuse"})
 _INSUFFICIENT = (
     "nothing proves well enough who wrote this",
     "rien ne prouve assez qui a écrit ce message",
+)
+_TOO_EARLY = (
+    "this message has opened the request; a command is an answer to a mail of ours",
+    "ce message a ouvert la demande ; une commande s'écrit en réponse à l'un de nos messages",
 )
 _ALONE = (
     "#undo stands alone: it takes back what was done before this message",
@@ -111,20 +117,61 @@ class Asking:
         """What becomes of a command of this author's."""
         if self.role is Role.ACCOUNT_MANAGER and name in _FLAGS:
             return self.ruled(Deed.FLAG)
+        by_customer = self.role in {Role.REQUESTER, Role.COLLEAGUE}
+        if name == "priority" and by_customer and self.policy.customers_choose:
+            return self.ruled(Deed.ASK)
         return self.ruled(_DEEDS[name]) if name in _DEEDS else Ruling.ALLOW
 
 
-def asks_of_new_ticket(asking: Asking) -> tuple[Act, ...]:
-    """What a mail that opens a ticket asks for with it."""
+def chosen_priority(asking: Asking) -> tuple[str, str]:
+    """The priority that a customer gives a new ticket where the rules let them, and in which words; or empty."""
+    policy, intent = asking.policy, asking.intent
+    if asking.author.is_staff:
+        return "", ""
+    said = next((each.argument for each in intent.commands if each.name == "priority"), "")
+    word, _, reason = said.partition(" ")
+    found = (
+        by_label(word, {each.id: each.labels.values() for each in policy.priorities.values()})
+        or intent.claimed_priority
+        or ""
+    )
+    if found not in policy.priorities or not policy.may_set(found, {CUSTOMER}):
+        return "", ""
+    return ("", "") if found == policy.default_priority else (found, reason or _claiming(intent))
+
+
+def asks_of_new_ticket(asking: Asking, *, confirmed: bool) -> tuple[Act, ...]:
+    """What a mail that opens a ticket asks for with it.
+
+    Args:
+        confirmed: whether its writer is sent a confirmation, which answers what they asked for.
+    """
     intent = asking.intent
-    acts: list[Act] = [*_claim(OPENED, asking)]
+    chosen, _ = chosen_priority(asking)
+    acts: list[Act] = [] if chosen else [*_claim(OPENED, asking)]
     opening = asking.policy.escalation.opening.intersection(intent.grounds)
     if intent.asked is Asked.ESCALATION or opening:
-        if asking.ruled(Deed.ASK) in {Ruling.ALLOW, Ruling.MARK}:
+        if asking.policy.escalation.puts_off(intent.grounds):
+            acts += [PutOffEscalation(OPENED, asking.said)] if confirmed else []
+        elif asking.ruled(Deed.ASK) in {Ruling.ALLOW, Ruling.MARK}:
             acts.append(_request(OPENED, asking))
         elif asking.said.message_id:
             acts.append(AskToConfirm(OPENED, asking.author, "escalate", asking.said))
+    if intent.commands and confirmed:
+        done = {"help"} | ({"priority"} if chosen else set())
+        done |= {"escalate"} if any(isinstance(act, RequestEscalation) for act in acts) else set()
+        answers = tuple(_answered(each, done=each.name in done) for each in intent.commands)
+        acts.append(AnswerCommands(OPENED, asking.author, answers, asking.level.name))
     return tuple(acts)
+
+
+def _answered(command: Command, *, done: bool) -> CommandAnswer:
+    english, french = ("", "") if done else _TOO_EARLY
+    return CommandAnswer(_shown(command), done=done, english=english, french=french)
+
+
+def _shown(command: Command) -> str:
+    return f"#{command.name} {command.argument}".strip()
 
 
 def asked_back(ticket: Ticket, asking: Asking) -> AskToConfirm | None:
@@ -158,6 +205,8 @@ def asks_on_ticket(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> 
         return (*acts, AskToConfirm(number, _confirmer(ticket, asking), wanted, asking.said))
     if ruled not in {Ruling.ALLOW, Ruling.MARK}:
         return tuple(acts)
+    if early and intent.asked is Asked.ESCALATION:
+        acts.append(PutOffEscalation(number, asking.said))
     if wants_escalation:
         return (*acts, _request(number, asking))
     # A nudge brings its own comment, and is told instead of it.
@@ -169,9 +218,13 @@ def _claim(number: int, asking: Asking) -> tuple[Act, ...]:
     claimed = asking.intent.claimed_priority
     if claimed is None or asking.author.is_staff or claimed not in asking.policy.priorities:
         return ()
+    return (ClaimPriority(number, claimed, _claiming(asking.intent), asking.said),)
+
+
+def _claiming(intent: Intent) -> str:
+    """The words that claim a priority."""
     rules = ("urgent", "high", "priority", "tone")
-    hits = [hit for hit in asking.intent.evidence if any(word in hit.rule for word in rules)]
-    return (ClaimPriority(number, claimed, _words(hits), asking.said),)
+    return _words([hit for hit in intent.evidence if any(word in hit.rule for word in rules)])
 
 
 def _request(number: int, asking: Asking) -> RequestEscalation:
@@ -234,10 +287,11 @@ def _commanded(ticket: Ticket, comment: tuple[Act, ...], asking: Asking) -> tupl
 
 
 def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tuple[list[Act], CommandAnswer]:
-    shown = f"#{command.name} {command.argument}".strip()
+    shown = _shown(command)
     ruled = asking.ruled_command(command.name)
     if ruled is Ruling.CONFIRM:
-        confirm = AskToConfirm(ticket.number, _confirmer(ticket, asking), command.name, said)
+        deed = shown[1:] if command.name == "priority" else command.name
+        confirm = AskToConfirm(ticket.number, _confirmer(ticket, asking), deed, said)
         return [confirm], CommandAnswer(shown, done=False, english="to be confirmed", french="à confirmer")
     if ruled not in {Ruling.ALLOW, Ruling.MARK}:
         english, french = _NOT_YOURS if ruled is Ruling.NEVER else _INSUFFICIENT

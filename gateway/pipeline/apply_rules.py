@@ -35,7 +35,13 @@ from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.token import Token
 from gateway.domain.workflow import CUSTOMER
 from gateway.pipeline.alert_context import named_alerts
-from gateway.pipeline.apply_asks import Asking, asked_back, asks_of_new_ticket, asks_on_ticket
+from gateway.pipeline.apply_asks import (
+    Asking,
+    asked_back,
+    asks_of_new_ticket,
+    asks_on_ticket,
+    chosen_priority,
+)
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
 _PREFIX = re.compile(
@@ -180,13 +186,16 @@ def _without_ticket(
     elif ruling(Role.ANYONE, Deed.OPEN, level, staff_token_suffices=False) is Ruling.HOLD:
         reason = "; ".join(facts.evidence.reasons)
         return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
-    opened: tuple[Act, ...] = (_open(classified, facts, policy, None), *_tied(facts))
+    opening = _open(classified, facts, policy, None)
+    asked: tuple[Act, ...] = ()
     if facts.author is not None and classified.answerable:
         asking = _asking(
             classified, facts, facts.author, Role.REQUESTER, policy, staff=staff_token_suffices, now=now
         )
-        opened += asks_of_new_ticket(asking)
-    return Decision(Outcome.TICKET, opened, None, why, ruled)
+        priority, words = chosen_priority(asking)
+        opening = replace(opening, priority=priority, chosen_with=words)
+        asked = asks_of_new_ticket(asking, confirmed=opening.confirm)
+    return Decision(Outcome.TICKET, (opening, *_tied(facts), *asked), None, why, ruled)
 
 
 def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: int | None) -> OpenTicket:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.domain.acts import ClimbMatrix, DecideEscalation, RequestEscalation, UndoDecision
+from gateway.domain.acts import (
+    DecideEscalation,
+    PutOffEscalation,
+    RequestEscalation,
+    UndoDecision,
+)
 from gateway.domain.escalation import Escalation, EscalationState, merged
 from gateway.domain.events import (
     DecisionUndone,
     EscalationApproved,
     EscalationClimbed,
+    EscalationPutOff,
     EscalationRefused,
     EscalationRequested,
     Event,
 )
+from gateway.domain.timer_acts import ClimbMatrix
 from gateway.errors import ActRefused
 from gateway.pipeline.ticket_change import TicketChange
 
-EscalationAct = RequestEscalation | DecideEscalation | UndoDecision | ClimbMatrix
+EscalationAct = RequestEscalation | PutOffEscalation | DecideEscalation | UndoDecision | ClimbMatrix
 
 
 def change_escalation(act: EscalationAct, change: TicketChange) -> tuple[Event, ...]:
@@ -29,6 +36,8 @@ def change_escalation(act: EscalationAct, change: TicketChange) -> tuple[Event, 
     match act:
         case RequestEscalation():
             return _request(act, change)
+        case PutOffEscalation():
+            return _put_off(act, change)
         case DecideEscalation():
             return _decide(act, change)
         case UndoDecision():
@@ -83,6 +92,13 @@ def _request(act: RequestEscalation, change: TicketChange) -> tuple[Event, ...]:
     change.save(replace(ticket, escalation=str(made.state)))
     comment = change.as_comment(ticket.number, said, "public")
     return (EscalationRequested(change.ticket(ticket.number), said.author, made, comment),)
+
+
+def _put_off(act: PutOffEscalation, change: TicketChange) -> tuple[Event, ...]:
+    ticket = change.ticket(act.ticket)
+    said = replace(act.said, author=change.known(act.said.author, ticket.language))
+    change.note(ticket.number, "escalation_put_off", said, to="", reason="a nudge comes first")
+    return () if said.author is None else (EscalationPutOff(ticket, None, said.author),)
 
 
 def _decide(act: DecideEscalation, change: TicketChange) -> tuple[Event, ...]:

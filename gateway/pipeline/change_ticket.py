@@ -19,20 +19,17 @@ from gateway.domain.acts import (
     ChangeState,
     ChangeType,
     ChargeFlex,
-    CheckClocks,
     ClaimPriority,
-    ClimbMatrix,
     DecideEscalation,
     HoldMail,
     MailDropped,
     MarkWrong,
     Nudge,
     OpenTicket,
-    OweUpdate,
+    PutOffEscalation,
     RecordAutomatic,
     RecordReturn,
     RefuseMail,
-    RemindCustomer,
     RequestEscalation,
     UndoChange,
     UndoDecision,
@@ -49,9 +46,6 @@ from gateway.domain.events import (
     MailRefused,
     NotificationReturned,
     Nudged,
-    PriorityChanged,
-    PriorityClaimed,
-    PriorityLowered,
     StateChanged,
     TicketAssigned,
     TicketOpened,
@@ -62,9 +56,11 @@ from gateway.domain.policy import Policy
 from gateway.domain.service_alert import LinkAlert
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 from gateway.domain.timers import Reminder
 from gateway.errors import ActRefused
 from gateway.pipeline.change_escalation import change_escalation
+from gateway.pipeline.change_priority import change_priority
 from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
@@ -104,8 +100,10 @@ def change_ticket(
 
 
 def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
-    if isinstance(act, RequestEscalation | DecideEscalation | UndoDecision | ClimbMatrix):
+    if isinstance(act, RequestEscalation | PutOffEscalation | DecideEscalation | UndoDecision | ClimbMatrix):
         return change_escalation(act, change)
+    if isinstance(act, ChangePriority | ClaimPriority):
+        return change_priority(act, change)
     if isinstance(act, AddParticipants):
         return let_follow(act, change)
     if isinstance(act, UndoChange):
@@ -126,8 +124,9 @@ class _Change(TicketChange):
         said = replace(act.said, author=self.known(act.said.author, act.language))
         requester = said.author
         organisation = requester.organisation_id if requester else None
+        priority = act.priority or self.policy.default_priority
         response, resolution = started(
-            organisation, desk, self.policy, at=self.at, promised=not self.historic
+            organisation, priority, desk, self.policy, at=self.at, promised=not self.historic
         )
         ticket = self.uow.add_ticket(
             Ticket(
@@ -135,7 +134,7 @@ class _Change(TicketChange):
                 subject=act.subject,
                 state=self.policy.workflow.initial,
                 resolution="",
-                priority=self.policy.default_priority,
+                priority=priority,
                 claimed_priority="",
                 type=self.policy.default_type,
                 language=act.language,
@@ -162,6 +161,16 @@ class _Change(TicketChange):
         self.opened = ticket.number
         self.touch(ticket.number)
         self.note(ticket.number, "opened", said, to=ticket.state)
+        if act.priority:
+            self.enter(
+                ticket.number,
+                requester.address if requester else "",
+                "priority",
+                self.policy.default_priority,
+                act.priority,
+                act.chosen_with,
+                said.evidence,
+            )
         if act.follow_up_of is not None:
             self.uow.add_link(ticket.number, "follows_up", act.follow_up_of)
             self.uow.add_link(act.follow_up_of, "followed_up_by", ticket.number)
@@ -221,28 +230,6 @@ class _Change(TicketChange):
         enter_charge(self, act.ticket, act.actor.address, charge, act.evidence)
         return (FlexCharged(self.ticket(act.ticket), act.actor, charge),)
 
-    def change_priority(self, act: ChangePriority) -> tuple[Event, ...]:
-        before = self.ticket(act.ticket)
-        self.save(replace(before, priority=act.to))
-        self.enter(
-            act.ticket, act.actor.address, "priority", before.priority, act.to, act.reason, act.evidence
-        )
-        lowered = self.policy.rank(act.to) > self.policy.rank(before.priority)
-        event = PriorityLowered if lowered else PriorityChanged
-        return (event(self.ticket(act.ticket), act.actor, before.priority, act.reason),)
-
-    def claim(self, act: ClaimPriority) -> tuple[Event, ...]:
-        before = self.ticket(act.ticket)
-        stronger = before.claimed_priority or before.priority
-        if self.policy.rank(act.claimed) >= self.policy.rank(stronger):
-            return ()
-        self.save(replace(before, claimed_priority=act.claimed))
-        said = replace(act.said, author=self.known(act.said.author, before.language))
-        self.note(before.number, "priority_claimed", said, to=act.claimed, reason=act.words)
-        ticket = self.ticket(before.number)
-        comment = self.as_comment(ticket.number, said, "public")
-        return (PriorityClaimed(ticket, said.author, act.claimed, act.words, comment),)
-
     def ask_to_confirm(self, act: AskToConfirm) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
         contact = self.known(act.contact, ticket.language)
@@ -257,8 +244,9 @@ class _Change(TicketChange):
     def answer_commands(self, act: AnswerCommands) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
         if act.message_id:
-            self.uow.add_message_id(act.message_id, act.ticket)
-        return (CommandsAnswered(ticket, None, act.actor, act.answers, act.evidence),)
+            self.uow.add_message_id(act.message_id, ticket.number)
+        actor = self.known(act.actor, ticket.language) or act.actor
+        return (CommandsAnswered(ticket, None, actor, act.answers, act.evidence),)
 
     def refuse_mail(self, act: RefuseMail) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
@@ -375,14 +363,12 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         AddComment: _Change.comment,
         ChangeState: _Change.change_state,
         ChargeFlex: _Change.charge,
-        ChangePriority: _Change.change_priority,
         AssignTicket: _Change.assign,
         ChangeType: _Change.change_type,
         Nudge: _Change.nudge,
         HoldMail: _Change.hold,
         RecordReturn: _Change.record_return,
         RecordAutomatic: _Change.record_automatic,
-        ClaimPriority: _Change.claim,
         RemindCustomer: _Change.remind,
         CheckClocks: _Change.check_clocks,
         OweUpdate: _Change.owe_update,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.domain.address import Mailbox
+from gateway.domain.address import Mailbox, author_key
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.events import (
     ClosedByCustomer,
@@ -13,6 +13,7 @@ from gateway.domain.events import (
     ConfirmationAsked,
     CustomerReminded,
     EscalationEvent,
+    EscalationPutOff,
     EscalationRequested,
     Event,
     FlexCharged,
@@ -60,7 +61,8 @@ def context_of(
         "returned": _returned(event),
         "escalation": _escalation(_beside(event, events, EscalationRequested), language, policy),
         "claim": _claim(_beside(event, events, PriorityClaimed), language, policy),
-        "answer": _answer(event, language, policy),
+        "answer": _answer(_beside(event, events, CommandsAnswered), language, policy),
+        "put_off": isinstance(_beside(event, events, EscalationPutOff), EscalationPutOff),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
         "alert": alert_values(event, language),
@@ -96,7 +98,11 @@ def _ticket(ticket: Ticket, language: str, desk: Desk, policy: Policy) -> dict[s
         "priority": ticket.priority,
         "priority_label": priority.label(language),
         "priority_meaning": priority.meaning(language),
+        "priority_chosen": ticket.priority != policy.default_priority,
         "claimed_priority": ticket.claimed_priority,
+        "claimed_label": policy.priorities[ticket.claimed_priority].label(language)
+        if ticket.claimed_priority
+        else "",
         "state": ticket.state,
         "state_label": _state_label(ticket.state, language, policy),
         "resolution": ticket.resolution,
@@ -170,8 +176,12 @@ def _charge(event: Event) -> dict[str, Any] | None:
 
 def _managers(ticket: Ticket, desk: Desk) -> list[dict[str, str]]:
     organisation = desk.organisations.get(ticket.organisation_id or 0)
-    found = [desk.staff.get(key) for key in organisation.account_managers] if organisation else []
-    return [{"name": each.name, "address": each.address} for each in found if each]
+    keys = organisation.account_managers if organisation else ()
+    found = [each for key in keys if (each := desk.staff.get(key))]
+    team = desk.teams.get(ticket.team)
+    if not found and team and (lead := desk.staff.get(author_key(team.lead))):
+        found = [lead]
+    return [{"name": each.name, "address": each.address} for each in found]
 
 
 def _held(event: Event) -> dict[str, Any] | None:

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway import faults
-from gateway.domain.acts import Act, ChangeState, CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
+from gateway.domain.acts import Act, ChangeState
 from gateway.domain.brake import hold_closings
 from gateway.domain.desk import Desk
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
+from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 from gateway.domain.timers import DueTimer, Timer
 from gateway.domain.workflow import movers
 from gateway.errors import StorageUnavailable

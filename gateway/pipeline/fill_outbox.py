@@ -18,6 +18,8 @@ from gateway.domain.events import (
     CommentedByDesk,
     EscalationRequested,
     Event,
+    Nudged,
+    PriorityClaimed,
     StateChanged,
     TicketOpened,
 )
@@ -43,7 +45,8 @@ def fill_outbox(
     """Write the notifications that `events` owe; returns `template to audience` for the explanation.
 
     Rules are tried in the order of their table, and nobody is told twice of what one mail or act has
-    brought about: the first rule that reaches a person is the one that tells.
+    brought about: the first rule that reaches a person is the one that tells. What has to be told
+    `always` is told beside it, once.
     """
     actors = {event.actor.key for event in events if event.actor is not None}
     told: set[str] = set()
@@ -55,11 +58,12 @@ def fill_outbox(
             for recipient in recipients(rule, event, uow, policy):
                 key = author_key(recipient.mailbox.address)
                 own_doing = key in actors and not _answers_its_actor(rule, event)
-                if own_doing or key in told or key in uow.desk.addresses:
+                heard = f"{key} {rule.template}" if rule.always else key
+                if own_doing or heard in told or key in uow.desk.addresses:
                     continue
                 if isinstance(event, AlertUpdated | AlertResolved) and not _first_told(event, recipient, uow):
                     continue
-                told.add(key)
+                told.add(heard)
                 _write(rule, event, events, recipient, uow, policy, renderer, signer, now=now)
                 written.append(f"{rule.template} to {rule.audience}")
     return tuple(written)
@@ -75,7 +79,7 @@ def _answers_its_actor(rule: NotificationRule, event: Event) -> bool:
     if rule.audience is Audience.CONTACT:
         return True
     if rule.audience is Audience.ASKER:
-        return event.name == EscalationRequested.name
+        return isinstance(event, EscalationRequested | PriorityClaimed | Nudged)
     return isinstance(event, TicketOpened) and rule.audience is Audience.REQUESTER
 
 

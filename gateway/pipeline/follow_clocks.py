@@ -23,12 +23,12 @@ def calendar_of(organisation_id: int | None, desk: Desk, policy: Policy) -> Cale
 
 
 def started(
-    organisation_id: int | None, desk: Desk, policy: Policy, *, at: datetime, promised: bool
+    organisation_id: int | None, priority: str, desk: Desk, policy: Policy, *, at: datetime, promised: bool
 ) -> tuple[Clock, Clock]:
     """Response and resolution clock of a new ticket that was received at `at`."""
     calendar = calendar_of(organisation_id, desk, policy)
     effects = policy.workflow.states[policy.workflow.initial].clocks
-    goals = policy.service_levels.goals[policy.default_priority]
+    goals = policy.service_levels.goals[priority]
     nothing = Goal(None, None)
     response, resolution = (
         start(at, effects[name], goals[name] if promised else nothing, calendar)

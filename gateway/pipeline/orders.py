@@ -32,7 +32,7 @@ from gateway.domain.intent.case import ReadMail
 from gateway.domain.policy import Policy
 from gateway.domain.service_alert import TicketAlert
 from gateway.domain.ticket import Ticket, TimelineEntry
-from gateway.domain.workflow import movers
+from gateway.domain.workflow import movers, named_movers
 from gateway.errors import ActRefused
 
 _DETAIL = re.compile(r"\b(at|who|resolution|third_party|time|temps)=(\"[^\"]{0,200}\"|\S{1,200})")
@@ -94,7 +94,7 @@ class Orders:
     def transition(self, word: str, details: Mapping[str, str]) -> list[Act]:
         """Move to the state that `word` names; the text is the comment that explains it."""
         states = self.policy.workflow.states
-        state = _by_label(word, {each.id: each.labels.values() for each in states.values()})
+        state = by_label(word, {each.id: each.labels.values() for each in states.values()})
         if state is None:
             raise ActRefused(
                 f"there is no state {word!r}; the states are {', '.join(states)}",
@@ -157,13 +157,20 @@ class Orders:
     def priority(self, word: str, reason: str) -> list[Act]:
         """Another priority, with the reason that the timeline keeps."""
         priorities = self.policy.priorities
-        found = _by_label(word, {term.id: term.labels.values() for term in priorities.values()})
+        found = by_label(word, {term.id: term.labels.values() for term in priorities.values()})
         if found is None:
             raise ActRefused(
                 f"there is no priority {word!r}; there are {', '.join(priorities)}",
                 f"il n'y a pas de criticité {word!r} ; il y a {', '.join(priorities)}",
             )
-        if not reason.strip():
+        by = movers(self.actor, for_customer=not self._by_desk())
+        if not self.policy.may_set(found, by):
+            english, french = named_movers(self.policy.set_by[found])
+            raise ActRefused(
+                f"{found} is set by {english} only", f"{found} : fixée par {french}, et personne d'autre"
+            )
+        reason = reason.strip() or ("" if self._by_desk() else "chosen by the customer")
+        if not reason:
             raise ActRefused(
                 "a change of priority needs a reason", "un changement de criticité demande un motif"
             )
@@ -171,7 +178,7 @@ class Orders:
             raise ActRefused(
                 f"#{self.ticket.number} is {found} already", f"#{self.ticket.number} est déjà {found}"
             )
-        return [ChangePriority(self.ticket.number, found, self.staff(), reason.strip(), self.said.evidence)]
+        return [ChangePriority(self.ticket.number, found, self.actor, reason, self.said.evidence)]
 
     def assign(self, who: str) -> list[Act]:
         """Give the ticket to an agent, by address or name; `me` is the actor."""
@@ -190,7 +197,7 @@ class Orders:
     def change_type(self, word: str) -> list[Act]:
         """Another type."""
         types = self.policy.types
-        found = _by_label(word, {term.id: term.labels.values() for term in types.values()})
+        found = by_label(word, {term.id: term.labels.values() for term in types.values()})
         if found is None:
             raise ActRefused(
                 f"there is no type {word!r}; there are {', '.join(types)}",
@@ -284,7 +291,11 @@ class Orders:
         by = movers(self.actor, for_customer=True)
         given = {**dict(details), "comment": "by the customer"}
         self.policy.workflow.check_transition(self.ticket.state, to, by=by, given=given)
+        comment: list[Act] = []
+        if reopening and self.said.text.strip():
+            comment.append(AddComment(self.ticket.number, self.said, "public", by_desk=False))
         return [
+            *comment,
             ChangeState(
                 ticket=self.ticket.number,
                 to=to,
@@ -295,7 +306,7 @@ class Orders:
                 reopening=reopening,
                 reason="by the customer",
                 evidence=self.said.evidence,
-            )
+            ),
         ]
 
     def _decision(self, *, approved: bool, estimate: str, reason: str) -> DecideEscalation:
@@ -357,8 +368,8 @@ def without_details(argument: str) -> str:
     return _DETAIL.sub("", argument[:2000]).strip()
 
 
-def _by_label(word: str, known: Mapping[str, Iterable[str]]) -> str | None:
-    """The id that `word` is, or whose label in any language it is."""
+def by_label(word: str, known: Mapping[str, Iterable[str]]) -> str | None:
+    """The id that `word` is, or whose label in any language it is; None where there is none."""
     folded = word.strip().casefold()
     for name, labels in known.items():
         if folded == name or folded in (label.casefold() for label in labels):

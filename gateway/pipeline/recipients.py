@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.domain.address import Mailbox, author_key
 from gateway.domain.desk import Contact
-from gateway.domain.events import Answered, EscalationEvent, Event
+from gateway.domain.events import Answered, EscalationEvent, Event, Nudged, PriorityClaimed
 from gateway.domain.policy import Audience, NotificationRule, Policy
 from gateway.domain.ticket import Ticket
 from gateway.ports import UnitOfWork
@@ -51,6 +51,8 @@ def _of_event(audience: Audience, event: Event, uow: UnitOfWork, policy: Policy)
             yield from _matrix(event, uow, policy)
         case EscalationEvent() if event.escalation.requested_by is not None:
             yield _anybody(event.escalation.requested_by, event.ticket, policy)
+        case PriorityClaimed() | Nudged() if audience is Audience.ASKER and event.actor is not None:
+            yield _anybody(event.actor, event.ticket, policy)
         case Answered():
             yield _anybody(event.contact, event.ticket, policy)
 

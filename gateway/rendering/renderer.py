@@ -228,7 +228,7 @@ def _sparse(sample: Mapping[str, Any]) -> dict[str, Any]:
         **sample,
         "desk": {**sample["desk"], "phone": ""},
         "recipient": {**sample["recipient"], "name": ""},
-        "ticket": ticket,
+        "ticket": {**ticket, "priority_chosen": True},
         "comment": comment and {**comment, "verified": not comment["verified"]},
         "attachments": [{**each, "taken": not each["taken"]} for each in sample["attachments"]],
         "links": [],

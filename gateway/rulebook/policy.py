@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy
-from gateway.domain.workflow import Workflow
+from gateway.domain.workflow import MOVERS, TIMER, Workflow
 from gateway.rulebook.diagnostics import load_checklist
 from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.links import read_offers
@@ -50,6 +50,7 @@ def load_policy(
     priorities = typed(source, PrioritiesFile)
     priority_terms = read_terms(source, "priorities", priorities.priorities)
     known(source, ("default",), priorities.default, list(priority_terms), "priority")
+    set_by = _set_by(source, priorities)
     source = read_rules(folder, "types.yaml", preset)
     types = typed(source, TypesFile)
     type_terms = read_terms(source, "types", types.types)
@@ -64,6 +65,7 @@ def load_policy(
         workflow=workflow,
         priorities=priority_terms,
         default_priority=priorities.default,
+        set_by=set_by,
         types=type_terms,
         default_type=types.default,
         charged_types=frozenset(each.id for each in types.types if each.flex),
@@ -78,6 +80,15 @@ def load_policy(
         timers=load_timer_rules(folder, preset),
         checklist=load_checklist(folder, preset, list(type_terms)),
     )
+
+
+def _set_by(source: Source, read: PrioritiesFile) -> dict[str, frozenset[str]]:
+    """Who may set each priority; time alone sets none."""
+    setters = [each for each in MOVERS if each != TIMER]
+    for number, each in enumerate(read.priorities):
+        for position, name in enumerate(each.set_by):
+            known(source, ("priorities", number, "set_by", position), name, setters, "mover")
+    return {each.id: frozenset(each.set_by) for each in read.priorities}
 
 
 def _version(folder: Path, preset: str) -> str:
@@ -106,7 +117,9 @@ def _notifications(
                 raise source.refuse((*place, "state"), f"only {StateChanged.name} has a state")
         if templates is not None:
             known(source, (*place, "template"), each.template, sorted(templates), "template")
-        rules[each.id] = NotificationRule(each.id, each.event, each.state, each.to, each.template, each.why)
+        rules[each.id] = NotificationRule(
+            each.id, each.event, each.state, each.to, each.template, each.why, each.always
+        )
     return tuple(rules.values())
 
 

@@ -81,11 +81,18 @@ class WorkflowFile(Strict):
     examples: WorkflowExamples = Field(default_factory=WorkflowExamples)
 
 
+class PriorityEntry(TermEntry):
+    """A priority; `set_by` names who may give it to a ticket, as a state's `becomes` does."""
+
+    set_by: list[str] = Field(min_length=1)
+    why: str = ""
+
+
 class PrioritiesFile(Strict):
     """priorities.yaml."""
 
     default: str
-    priorities: list[TermEntry] = Field(min_length=1)
+    priorities: list[PriorityEntry] = Field(min_length=1)
 
 
 class TypeEntry(TermEntry):
@@ -110,6 +117,7 @@ class NotificationEntry(Strict):
     to: Audience
     template: Words
     why: Words
+    always: bool = False
 
 
 class NotificationExample(Strict):

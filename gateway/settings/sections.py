@@ -194,6 +194,26 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmSettings:
+    """Beyond which an operator has to look; see `gateway.operator`."""
+
+    process_s: int = _setting(
+        60,
+        values.whole(2, 3600),
+        "seconds without a sign of life of a process; after three times as long it is replaced",
+    )
+    inbound_minutes: int = _setting(
+        10, values.whole(1, 10_080), "minutes for which a mail may wait to be read"
+    )
+    outbox_minutes: int = _setting(
+        60, values.whole(1, 10_080), "minutes for which a notification may wait to leave"
+    )
+    disk_free_mb: int = _setting(
+        512, values.whole(0, 10_000_000), "mebibytes that should be left where mail is kept"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set.
 
@@ -210,6 +230,7 @@ class Settings:
     relay: RelaySettings
     trust: TrustSettings
     web: WebSettings
+    alarms: AlarmSettings
     file: Path | None
     origins: Mapping[str, Origin]
 
@@ -236,4 +257,5 @@ SECTIONS: Mapping[str, type] = {
     "relay": RelaySettings,
     "trust": TrustSettings,
     "web": WebSettings,
+    "alarms": AlarmSettings,
 }

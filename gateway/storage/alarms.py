@@ -126,6 +126,11 @@ class AlarmBoard:
             connection.execute(sa.update(alarms).where(alarms.c.key.in_(keys)).values(told_at=now))
 
 
+def untold(now: datetime) -> sa.ColumnElement[bool]:
+    """Of open alarms: those that the operator should have been told of by now, and was not."""
+    return sa.or_(alarms.c.told_at.is_(None), alarms.c.told_at <= now - _TOLD_EVERY + _TELLING)
+
+
 def _read(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[Alarm]:
     rows = connection.execute(sa.select(alarms).where(which).order_by(alarms.c.raised_at, alarms.c.key))
     return [Alarm(row.key, row.reason, row.raised_at) for row in rows]

@@ -13,7 +13,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -25,6 +26,12 @@ log = logging.getLogger(__name__)
 _GRACE_S = 40.0
 _LONGEST_PAUSE_S = 10.0
 _TICK_S = 0.1
+# After so many times the silence that is told of, a process is taken for hung and killed.
+_HANGS_AFTER = 3
+# What a process may take to begin, on a machine that is busy.
+_START_S = 30.0
+_MOST_DEATHS = 10
+_DEATHS_WITHIN_S = 300.0
 
 
 @dataclass
@@ -39,7 +46,26 @@ class Child:
     failed_starts: int = 0
     is_ready: bool = False
     was_ready: bool = False
+    heard_s: float = 0.0
+    well_s: float = 0.0
+    deaths_s: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_DEATHS))
     said: bytearray = field(default_factory=bytearray)
+
+    def trouble(self, now_s: float, silence_s: float) -> str:
+        """What is wrong with it, or empty."""
+        gone_s = now_s - self.well_s
+        begins = self.process is not None and not self.is_ready and not self.failed_starts
+        if begins:
+            gone_s -= _START_S
+        if gone_s > silence_s and self.is_ready:
+            return (
+                f"does not answer for {gone_s:.0f} s; it is replaced after {_HANGS_AFTER * silence_s:.0f} s"
+            )
+        if gone_s > silence_s:
+            return f"does not come back: {self.failed_starts} failed starts, gone for {gone_s:.0f} s"
+        if len(self.deaths_s) == _MOST_DEATHS and now_s - self.deaths_s[0] < _DEATHS_WITHIN_S:
+            return f"has died {_MOST_DEATHS} times within {_DEATHS_WITHIN_S / 60:.0f} minutes"
+        return ""
 
 
 class Supervisor:
@@ -47,13 +73,22 @@ class Supervisor:
 
     Args:
         on_ready: told once for each start of a child, with what the child says of itself.
+        on_troubles: told again and again what is wrong now, by name of child.
+        silence_s: after which a child that is not heard of is in trouble.
     """
 
     def __init__(
-        self, children: Sequence[Child], *, on_ready: Callable[[str, dict[str, object]], None]
+        self,
+        children: Sequence[Child],
+        *,
+        on_ready: Callable[[str, dict[str, object]], None],
+        on_troubles: Callable[[Mapping[str, str]], None],
+        silence_s: float,
     ) -> None:
         self._children = children
         self._on_ready = on_ready
+        self._on_troubles = on_troubles
+        self._silence_s = silence_s
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._status = 0
@@ -68,6 +103,14 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
+        self.keep_running()
+        clean = self._end()
+        return self._status or (0 if clean else 1)
+
+    def keep_running(self) -> None:
+        """Start what is to run and start again what dies, until `end` is called."""
+        for child in self._children:
+            child.well_s = time.monotonic()
         while not self._stopping:
             for child in self._children:
                 if child.process is None and time.monotonic() >= child.not_before:
@@ -75,8 +118,22 @@ class Supervisor:
             self._listen(_TICK_S)
             for child in self._children:
                 self._reap(child)
-        clean = self._end()
-        return self._status or (0 if clean else 1)
+            self._look_after()
+
+    def end(self) -> None:
+        """Start nothing any more."""
+        self._stopping = True
+
+    def _look_after(self) -> None:
+        now_s = time.monotonic()
+        troubles = {child.name: child.trouble(now_s, self._silence_s) for child in self._children}
+        self._on_troubles({name: trouble for name, trouble in troubles.items() if trouble})
+        for child in self._children:
+            patience_s = _HANGS_AFTER * self._silence_s + (0 if child.is_ready else _START_S)
+            if child.process is not None and now_s - child.heard_s > patience_s:
+                log.error("process.hangs", extra={"child": child.name, "pid": child.process.pid})
+                child.process.kill()
+                child.heard_s = now_s
 
     def _start(self, child: Child) -> None:
         try:
@@ -91,6 +148,7 @@ class Supervisor:
             )
             return
         child.is_ready = False
+        child.heard_s = time.monotonic()
         self._selector.register(child.line, selectors.EVENT_READ, child)
         log.debug("process.started", extra={"child": child.name, "pid": child.process.pid})
 
@@ -109,12 +167,17 @@ class Supervisor:
             if not heard:
                 self._hang_line(child)
                 continue
+            child.heard_s = time.monotonic()
             child.said += heard
             while b"\n" in child.said:
                 line, _, rest = bytes(child.said).partition(b"\n")
                 child.said = bytearray(rest)
-                child.was_ready = child.is_ready = True
-                self._on_ready(child.name, json.loads(line))
+                facts = json.loads(line)
+                if facts is not None:
+                    child.was_ready = child.is_ready = True
+                    self._on_ready(child.name, facts)
+            if child.is_ready:
+                child.well_s = child.heard_s
 
     def _hang_line(self, child: Child) -> None:
         if child.line is not None:
@@ -132,7 +195,8 @@ class Supervisor:
         else:
             pause = self._pause(child)
         self._hang_line(child)
-        child.process = None
+        child.process, child.is_ready = None, False
+        child.deaths_s.append(time.monotonic())
         if code == os.EX_CONFIG and not child.was_ready:
             # It has said why; starting it again would only say so again.
             self._status, self._stopping = os.EX_CONFIG, True
@@ -142,7 +206,7 @@ class Supervisor:
         )
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
+        self.end()
 
     def _hang_up(self, number: int, frame: FrameType | None) -> None:
         for child in self._children:
@@ -164,6 +228,9 @@ class Supervisor:
                 process.kill()
                 process.wait()
                 clean = False
+        for child in self._children:
+            self._hang_line(child)
+        self._selector.close()
         log.info("gateway.stopped")
         return clean
 

@@ -41,7 +41,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkedDesk]
 
 def found(desk: WorkedDesk, *, quick: bool = False) -> dict[str, Finding]:
     """What is wrong, by check."""
-    findings = list(desk.gateway.auditor(lambda words: None).audit(quick=quick))
+    findings = list(desk.gateway.upkeep.auditor(lambda words: None).audit(quick=quick))
     return {each.check: each for each in findings if not each.right}
 
 
@@ -67,7 +67,7 @@ def test_a_desk_that_works_keeps_the_law(desk: WorkedDesk) -> None:
     )
     desk.works()
 
-    findings = list(desk.gateway.auditor(lambda words: None).audit(quick=False))
+    findings = list(desk.gateway.upkeep.auditor(lambda words: None).audit(quick=False))
 
     assert [each for each in findings if not each.right] == []
     told = {each.check: each.remark for each in findings}
@@ -188,7 +188,7 @@ def test_what_is_wrong_is_printed_with_its_rows_and_what_to_do(
     desk = made_at(tmp_path, "")
     break_law(desk, sa.delete(inbound_raw).where(inbound_raw.c.inbound_id.in_([3, 4])))
 
-    auditor = desk.gateway.auditor(lambda words: None)
+    auditor = desk.gateway.upkeep.auditor(lambda words: None)
     assert not tell(auditor.audit(quick=True), as_json=False)
     page = capsys.readouterr().out
     assert "WRONG  bytes             2 mails have lost their bytes" in page
@@ -207,7 +207,7 @@ def test_hashing_keeps_to_its_rate(tmp_path: Path) -> None:
     desk = made_at(tmp_path, "")
     rested: list[float] = []
     told: list[str] = []
-    auditor = desk.gateway.auditor(told.append)
+    auditor = desk.gateway.upkeep.auditor(told.append)
     object.__setattr__(auditor, "monotonic", lambda: 0.0)
     object.__setattr__(auditor, "rest", rested.append)
 

@@ -29,9 +29,15 @@ class StandingClock:
 class WorkedDesk:
     """A gateway over one folder, in this process."""
 
-    def __init__(self, folder: Path, database_url: str, *, extra: str = "", settings: str = "") -> None:
+    def __init__(
+        self, folder: Path, database_url: str, *, settings: str = "", relay_url: str = "file:var/sent"
+    ) -> None:
         self.runs = RunningGateway(
-            folder, database_url=database_url, extra='[trust]\nverify = "off"\n' + extra, gateway=settings
+            folder,
+            database_url=database_url,
+            relay_url=relay_url,
+            extra='[trust]\nverify = "off"\n',
+            gateway=settings,
         )
         self.gateway = Gateway(load_settings(self.runs.config, {}))
         self.clock = StandingClock()
