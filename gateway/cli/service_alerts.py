@@ -15,7 +15,6 @@ from gateway.domain.intent.patterns import PatternError
 from gateway.domain.service_alert import (
     AlertUpdate,
     ByLanguage,
-    LinkState,
     ServiceAlert,
 )
 from gateway.domain.text import clean_line, clean_text
@@ -310,14 +309,6 @@ def _update(update: AlertUpdate) -> dict[str, Any]:
         "text": dict(update.texts),
         "told": CONTEXT.gateway.service_alerts.told(update),
     }
-
-
-def alert_objects(links: list[tuple[LinkState, ServiceAlert]]) -> list[dict[str, Any]]:
-    """The alerts of one ticket, as `tickets show --json` prints them."""
-    return [
-        {"number": alert.number, "title": alert.title("en"), "link": str(state), "state": alert.state}
-        for state, alert in links
-    ]
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  (JSON)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.domain.events import AlertEvent, AlertFollowed, Event
 from gateway.domain.first_answer import NamedAlert
-from gateway.domain.service_alert import MatchedAlert, in_language
+from gateway.domain.service_alert import MatchedAlert, TicketAlert, in_language
 
 _MOST_NAMED = 3
 
@@ -51,6 +51,12 @@ def alert_values(event: Event, language: str) -> dict[str, Any] | None:
         "since": _moment(alert.opened_at, language),
         "updated": _moment(update.at, language) if update.at != alert.opened_at else "",
     }
+
+
+def tied_values(alerts: Iterable[TicketAlert], language: str) -> list[dict[str, Any]]:
+    """Of the open alerts that a ticket is about."""
+    named = named_alerts((MatchedAlert(each.alert, ()) for each in alerts if each.state), language)
+    return [named_values(each, language) for each in named]
 
 
 def followed_values(event: Event, events: Iterable[Event], language: str) -> list[dict[str, Any] | None]:

@@ -117,6 +117,15 @@ class Pages:
             "by_mail": True,
             "entry": {"kind": "priority", "from": "low", "to": "high"},
             "undo_minutes": 30,
+            "alerts": [
+                {
+                    "number": 3,
+                    "title": "Lenteurs",
+                    "text": "Un correctif arrive.",
+                    "since": "?",
+                    "updated": "",
+                }
+            ],
             "undo": "https://support.example.test/a/ahkq2",
             "used_at": at,
             "expires_at": at,

@@ -6,7 +6,7 @@ because `alert_tellings` has one row for both. Both are written in the transacti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -315,15 +315,6 @@ class AlertStore:
                 for row in connection.execute(query)
             ]
 
-    def of_ticket(self, number: int) -> list[tuple[LinkState, ServiceAlert]]:
-        """The alerts that a ticket is about."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                sa.select(_LINKS.alert, _LINKS.state).where(_LINKS.ticket == number)
-            ).all()
-            known = read_alerts(connection, [row.alert for row in rows])
-        return [(LinkState(row.state), known[row.alert]) for row in sorted(rows, key=lambda row: row.alert)]
-
     def told(self, update: AlertUpdate) -> int:
         """How many people have been told of it."""
         query = sa.select(sa.func.count()).where(alert_tellings.c.update_id == update.id)
@@ -342,9 +333,14 @@ def read_open(connection: sa.Connection) -> tuple[ServiceAlert, ...]:
     return tuple(_read(connection, service_alerts.c.state == "open"))
 
 
-def read_alerts(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, ServiceAlert]:
-    """Some alerts, by number."""
-    return {each.number: each for each in _read(connection, service_alerts.c.number.in_(list(numbers)))}
+def read_of_ticket(connection: sa.Connection, ticket: int) -> tuple[tuple[LinkState, ServiceAlert], ...]:
+    """The alerts that a ticket is about, by number, and how."""
+    tied = sa.select(_LINKS.alert, _LINKS.state).where(_LINKS.ticket == ticket)
+    states = {row.alert: LinkState(row.state) for row in connection.execute(tied)}
+    if not states:
+        return ()
+    found = _read(connection, service_alerts.c.number.in_(list(states)))
+    return tuple((states[each.number], each) for each in found)
 
 
 def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[ServiceAlert]:

@@ -70,6 +70,11 @@ class AlertDesk(WorkedDesk):
             each.to for each in self.gateway.outbox.entries(limit=10_000) if each.template == template
         )
 
+    def text_of(self, template: str) -> str:
+        """The text of the one mail of a template, in one line."""
+        (number,) = (e.id for e in self.gateway.outbox.entries(limit=100) if e.template == template)
+        return " ".join(self.gateway.linked_renderer.text(self.gateway.outbox.notification(number)).split())
+
     def links(self, alert: int) -> dict[int, str]:
         """How each ticket is tied to it."""
         return {each.ticket: str(each.link) for each in self.gateway.service_alerts.tickets(alert)}
@@ -100,11 +105,8 @@ def test_whoever_follows_by_several_tickets_is_told_once_in_their_language(desk:
     desk.says(alert, "Réparé.", command="resolve")
 
     assert desk.told() == desk.told("alert-resolved") == {CHLOE: 1, GRACE: 1}
-    written = {
-        each.to: desk.gateway.outbox.notification(each.id)
-        for each in desk.gateway.outbox.entries(limit=100)
-        if each.template == "alert-updated"
-    }
+    rows = [each for each in desk.gateway.outbox.entries(limit=100) if each.template == "alert-updated"]
+    written = {each.to: desk.gateway.outbox.notification(each.id) for each in rows}
     assert (written[CHLOE].language, written[CHLOE].ticket) == ("fr", numbers[0])
     assert (written[GRACE].language, written[GRACE].ticket) == ("en", numbers[2])
     assert "Un câble. (en)" in desk.gateway.renderer.text(written[GRACE])
@@ -138,10 +140,7 @@ def test_an_alert_of_one_organisation_is_for_nobody_else(desk: AlertDesk) -> Non
     desk.works()
 
     assert desk.links(alert) == {dora: "matched"}
-    answer = next(e for e in desk.gateway.outbox.entries(limit=10) if e.template == "commands-answered")
-    assert "aucune n'est en cours" in " ".join(
-        desk.gateway.renderer.text(desk.gateway.outbox.notification(answer.id)).split()
-    )
+    assert "aucune n'est en cours" in desk.text_of("commands-answered")
     assert desk.entries(chloe) == []
 
 
@@ -159,6 +158,35 @@ def test_a_reply_follows_and_follows_no_more(desk: AlertDesk) -> None:
     assert desk.links(alert) == {number: "left"}
     assert desk.told() == {}
     assert desk.entries(number) == ["alert_matched", "alert_followed", "alert_left", "alert_updated"]
+
+
+def test_the_link_of_the_confirmation_follows_once(desk: AlertDesk) -> None:
+    alert = desk.opens()
+    number = desk.asks(CHLOE, "Un")
+    text = desk.text_of("confirmation")
+    link = text.partition("Suivre l’incident")[2].split()[0].rpartition("/")[2]
+    acting = desk.gateway.link_acting()
+
+    asked = acting.look(link)
+    assert asked is not None
+    assert [each["title"] for each in asked.context["alerts"]] == ["Lenteurs"]
+    assert desk.links(alert) == {number: "matched"}
+    done = acting.act(link, {}, lambda _: "")
+    again = acting.act(link, {}, lambda _: "")
+
+    assert done is not None
+    assert again is not None
+    assert (done.step, again.step) == ("done", "used")
+    assert desk.links(alert) == {number: "following"}
+    desk.says(alert, "Un câble.")
+    assert desk.told() == {CHLOE: 1}
+
+
+def test_a_request_about_no_alert_has_no_link_to_follow(desk: AlertDesk) -> None:
+    desk.opens()
+    desk.asks(CHLOE, "Un", "Bonjour,\n\nUne question sur ma facture.\n")
+
+    assert "Suivre" not in desk.text_of("confirmation")
 
 
 def test_a_resolved_alert_is_named_to_nobody(desk: AlertDesk) -> None:
