@@ -109,7 +109,7 @@ class RunningGateway:
                 cwd=ROOT,
             )
         try:
-            self.wait_for(self._is_up, "the gateway to listen")
+            self.wait_for(self._is_up, "the gateway to listen", patience_s=3 * PATIENCE_S)
         except AssertionError:
             self.stop()
             raise

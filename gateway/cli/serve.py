@@ -227,6 +227,7 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
 def run_web_process(gateway: Gateway, lifeline: Lifeline) -> None:
     """Serve pages until SIGTERM."""
     from gateway.rendering.metrics import CONTENT_TYPE
+    from gateway.storage.actions import ActionStore
     from gateway.web.app import Portal, Served
     from gateway.web.server import run_web
     from gateway.workers.drain import Drain
@@ -245,7 +246,8 @@ def run_web_process(gateway: Gateway, lifeline: Lifeline) -> None:
     settings = gateway.settings
     machines = {"/metrics": Served(gateway.upkeep.metrics, CONTENT_TYPE)}
     portal = Portal(gateway.link_acting, lambda: gateway.pages, settings.links_to, machines)
-    sweeper = Sweeper([Drain("rules", renew)])
+    links = ActionStore(gateway.database)
+    sweeper = Sweeper([Drain("rules", renew), Drain("links", lambda: links.forget(gateway.clock.now()))])
     sweeper.start()
     try:
         run_web(portal.app(), settings.web.listen, ready=lifeline.ready)

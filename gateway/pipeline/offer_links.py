@@ -43,10 +43,11 @@ def offer_links(
     Args:
         number: the mail's outbox id.
     """
-    contact = uow.contact(recipient.contact_id) if recipient.contact_id else None
+    offers = [offer for offer in policy.offers if offer.template == template]
+    contact = uow.contact(recipient.contact_id) if offers and recipient.contact_id else None
     found: list[Mapping[str, Any]] = []
-    for offer in policy.offers:
-        if offer.template != template or not _is_meant(offer, contact, event.ticket, uow):
+    for offer in offers:
+        if not _is_meant(offer, contact, event.ticket, uow):
             continue
         name = event.deed if offer.act == CONFIRM and isinstance(event, ConfirmationAsked) else offer.act
         act = LINK_ACTS.get(name)

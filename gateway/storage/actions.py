@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,11 @@ from sqlalchemy import Column, ForeignKey, Index, String, Table
 
 from gateway.domain.action import ActionToken, IssuedAction
 from gateway.storage.columns import Instant
+from gateway.storage.database import Database
 from gateway.storage.schema import Id, metadata
+
+# So long after its end a link still says what it was.
+_REMEMBERED = timedelta(days=90)
 
 action_tokens = Table(
     "action_tokens",
@@ -29,6 +33,23 @@ action_tokens = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_action_tokens_expires_at", action_tokens.c.expires_at)
+
+
+class ActionStore:
+    """The links of the whole database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._next: datetime | None = None
+
+    def forget(self, now: datetime) -> bool:
+        """Once a day, forget links that expired long ago; whether there is more to do."""
+        if self._next is not None and now < self._next:
+            return False
+        with self._database.write() as connection:
+            connection.execute(sa.delete(action_tokens).where(action_tokens.c.expires_at < now - _REMEMBERED))
+        self._next = now + timedelta(days=1)
+        return False
 
 
 class ActionRows:

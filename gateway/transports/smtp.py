@@ -67,15 +67,19 @@ class SmtpTransport:
             else:
                 reply = "not an address that may go into a command"
                 yield Delivery(mail.id, reply, RelayRefused(reply))
+        is_kept = self._smtp is not None
         answered = 0
         try:
-            smtp = self._connected()
-            for delivery in self._conversation(smtp, sendable):
+            for delivery in self._conversation(self._connected(), sendable):
                 answered += 1
                 yield delivery
             self._used_at = time.monotonic()
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
             self._drop()
+            if is_kept and not answered:
+                # A relay ends what is idle, and is there all the same.
+                yield from self.send(sendable)
+                return
             reply = _words_of(error)
             log.warning("relay.unreachable", extra={"error": type(error).__name__})
             for mail in sendable[answered:]:

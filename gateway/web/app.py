@@ -38,6 +38,7 @@ from gateway.web.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
+MAX_HEAD_BYTES = 16 * 1024
 _BODY_TIMEOUT_S = 10.0
 _STATUS = {Step.ASK: 200, Step.DONE: 200, Step.USED: 409, Step.EXPIRED: 410, Step.UNAVAILABLE: 409}
 
@@ -72,7 +73,7 @@ class Portal:
             Route(f"{PATH}{{link}}", self.link, methods=["GET", "HEAD", "POST"]),
             Route("/health", _health, methods=["GET", "HEAD"]),
             *(
-                Route(path, _machine(served), methods=["GET", "HEAD"])
+                Route(path, self._machine(served), methods=["GET", "HEAD"])
                 for path, served in self.machines.items()
             ),
         ]
@@ -83,7 +84,7 @@ class Portal:
             GatewayError: self.trouble,
             Exception: self.trouble,
         }
-        return _Guarded(Starlette(routes=routes, exception_handlers=handlers), self.headers)
+        return _Guarded(Starlette(routes=routes, exception_handlers=handlers), self.headers, self.too_large)
 
     def headers(self) -> dict[str, str]:
         """Of every answer."""
@@ -157,7 +158,9 @@ class Portal:
                 path=_path_of(self.base_url),
                 secure=self.base_url.startswith("https:"),
                 httponly=True,
-                samesite="strict",
+                # Kept when a link is opened from webmail, so that two pages can stand open; never sent with
+                # a form of another site.
+                samesite="lax",
             )
         return response
 
@@ -176,6 +179,20 @@ class Portal:
             log.warning("web.trouble", extra={"code": error.code})
         return self._notice("trouble", request, 503)
 
+    def _machine(self, served: Served) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            # What a proxy passes on comes from people, and this is not for them.
+            if "x-forwarded-for" in request.headers:
+                return self.unknown(request)
+            text = await run_in_threadpool(served.text)
+            return Response(text, media_type=served.content_type)
+
+        return answer
+
+    def too_large(self, request: Request) -> Response:
+        """A head beyond all browsers'."""
+        return self._notice("unreadable", request, 431)
+
     def _notice(self, name: str, request: Request, status: int) -> Response:
         language = _wanted_language(request.headers.get("accept-language", ""))
         return HTMLResponse(self.pages().render(name, language, {}), status)
@@ -183,14 +200,6 @@ class Portal:
 
 async def _health(request: Request) -> Response:
     return PlainTextResponse("ok\n")
-
-
-def _machine(served: Served) -> Callable[[Request], Any]:
-    async def answer(request: Request) -> Response:
-        text = await run_in_threadpool(served.text)
-        return Response(text, media_type=served.content_type)
-
-    return answer
 
 
 async def _form(request: Request) -> dict[str, str] | None:
@@ -225,11 +234,17 @@ def _log(event: str, view: View) -> None:
 
 
 class _Guarded:
-    """Adds the headers to every answer, the server's own errors included."""
+    """Adds the headers to every answer, the framework's own errors included."""
 
-    def __init__(self, app: ASGIApp, headers: Callable[[], dict[str, str]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        headers: Callable[[], dict[str, str]],
+        too_large: Callable[[Request], Response],
+    ) -> None:
         self._app = app
         self._headers = headers
+        self._too_large = too_large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -242,4 +257,7 @@ class _Guarded:
                 message = {**message, "headers": [*message["headers"], *own]}
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        # The server bounds what it waits for, not what has come in one piece.
+        size = len(scope["raw_path"]) + sum(len(name) + len(value) for name, value in scope["headers"])
+        app = self._app if size <= MAX_HEAD_BYTES else self._too_large(Request(scope))
+        await app(scope, receive, guarded)

@@ -16,12 +16,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.errors import ConfigurationError
+from gateway.web.app import MAX_HEAD_BYTES
 
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 200
 MAX_CONNECTIONS_PER_PEER = 50
-_MAX_HEADER_BYTES = 16 * 1024
 _KEEP_ALIVE_S = 5
 # A request whose head and body have not come by then is not coming.
 _REQUEST_TIMEOUT_S = 20.0
@@ -106,7 +106,7 @@ def run_web(app: ASGIApp, listen: str, *, ready: Ready) -> None:
         # A proxy on this machine says who is asking; anybody else's word is not taken.
         proxy_headers=True,
         forwarded_allow_ips="127.0.0.1",
-        h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,

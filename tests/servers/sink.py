@@ -49,7 +49,11 @@ class _Session(asyncio.Protocol):
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
         self._sink.connections += 1
-        transport.write(b"220 sink.test ESMTP\r\n")
+        self._sink.sessions.add(transport)
+        transport.write(self._sink.greeting)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._sink.sessions.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -126,6 +130,8 @@ class SmtpSink:
         self.pipelining = pipelining
         self.script: Script = _accept
         self.connections = 0
+        self.greeting = b"220 sink.test ESMTP\r\n"
+        self.sessions: set[asyncio.WriteTransport] = set()
         self.mails: list[Taken] = []
         self.port = port
         self._tls = tls
@@ -143,6 +149,18 @@ class SmtpSink:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def hang_up(self) -> None:
+        """End all connections: the next one is greeted anew."""
+        ended = threading.Event()
+
+        def end() -> None:
+            for transport in list(self.sessions):
+                transport.abort()
+            ended.set()
+
+        self._loop.call_soon_threadsafe(end)
+        assert ended.wait(10)
 
     def take(self, mail: Taken) -> None:
         """A mail has come in."""

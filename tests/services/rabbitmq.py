@@ -128,6 +128,10 @@ class OwnRabbitmq(Rabbitmq):
         """End it as a power cut would; durable queues are there again after `start`."""
         self._process.kill()
 
+    def wipe(self) -> None:
+        """Forget everything that waits, and where it waited."""
+        self._delete_queues(f"{self._url}/{self._vhost}")
+
     def close(self) -> None:
         """Kill it and remove its files; with it goes its name server, which outlives it otherwise."""
         self._process.kill()

@@ -78,6 +78,11 @@ class OwnRedis(Redis):
         """End it as a power cut would."""
         self._process.kill()
 
+    def wipe(self) -> None:
+        """Forget everything."""
+        with self._connect(self._url) as connection:
+            connection.flushall()
+
     def close(self) -> None:
         """Kill it and remove its files."""
         self._process.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway import faults
 from gateway.cli import serve
+from gateway.directory import SystemClock
 from tests.torture.table import FaultTable
 
 
@@ -25,6 +26,14 @@ def main() -> int:
     table = FaultTable(folder)
     faults.reached = table.reached
     serve.PROGRAM = program(folder)
+    right = SystemClock.now
+    SystemClock.now = lambda self: right(self) + table.ahead()  # type: ignore[method-assign]
+    if names := table.mutations():
+        # They know much of the gateway, and most processes need little of it.
+        from tests.torture.mutations import MUTATIONS
+
+        for name in names:
+            MUTATIONS[name]()
     from gateway.__main__ import main as run
 
     return run()

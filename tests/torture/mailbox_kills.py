@@ -3,90 +3,65 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-from tests.running import RunningGateway, mail
-from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.running import mail
+from tests.servers.dovecot import Dovecot
+from tests.torture.aftermath import count_mails, judge
+from tests.torture.found import Found
+from tests.torture.killing import kill_one, kill_whole
+from tests.torture.rest import at_rest, compare
+from tests.torture.senders import Answers
+from tests.torture.stage import Stage, Tortured
 
+_WHOLE_SHARE, _HALF = 0.2, 0.5
 _STORED = re.compile(r"(?m)^(\S+) info mailbox\.stored mailbox=support uids=(\S+)$")
 _SAVED = re.compile(r"save: box=INBOX, uid=(\d+), msgid=<([^>]*)>")
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a campaign found; `recovered` were stored when their process died, and not yet moved."""
-
-    kills: int
-    delivered: int
-    rows: int
-    lost: int
-    doubled: int
-    early: int
-    left: int
-    recovered: int
-
-    def __str__(self) -> str:
-        return (
-            f"kills {self.kills}  delivered {self.delivered}  ledger rows {self.rows}  lost {self.lost}  "
-            f"doubled {self.doubled}  touched before their commit {self.early}  not moved {self.left}  "
-            f"caught between commit and move {self.recovered}"
-        )
-
-
-def mailbox(dovecot: Dovecot) -> str:
-    """The `[[imap]]` of the campaign."""
-    (dovecot.folder / "password").write_text(PASSWORD)
-    return (
-        f'[[imap]]\nname = "support"\nhost = "127.0.0.1"\nport = {dovecot.port}\ntls = "none"\nuser = "support"\n'
-        f'password_file = "{dovecot.folder}/password"\nrecipient = "support@example.test"\n'
-        'first_sync = "new-only"\npoll_s = 2\n'
-    )
-
-
-def campaign(gateway: RunningGateway, dovecot: Dovecot, *, mails: int, kills: int, seed: int) -> Figures:
-    """Deliver and kill so many times, let it come to rest, and compare the server's log with the ledger."""
-    chance = random.Random(seed)
+def mailbox_kills(stage: Stage) -> Found:
+    """500 mails, 30 kills; the server's log is compared with the ledger."""
+    found, answers = Found(), Answers()
+    dovecot = stage.stack.enter_context(Dovecot(stage.folder() / "dovecot").running())
+    gateway = stage.gateway(extra=stage.mailbox(dovecot.port))
+    mails, kills = stage.size(500, 40), stage.size(30, 3)
     delivered = [f"{number}.mailbox@acme.test" for number in range(mails)]
     waiting = iter(delivered)
     with gateway.running():
         gateway.wait_for(lambda: "mailbox.open" in gateway.log.read_text(), "the mailbox to be opened")
+        before = at_rest(gateway, answers, "before")
         done = 0
         while done < kills:
             _deliver_some(dovecot, waiting, mails // kills)
-            time.sleep(chance.uniform(0.0, 0.06))
-            _kill(gateway, whole=chance.random() < 0.2)
+            time.sleep(stage.chance.uniform(0.0, 0.06))
+            _kill(gateway, whole=stage.chance.random() < _WHOLE_SHARE)
             done += 1
-            if done < kills and chance.random() < 0.5:
+            if done < kills and stage.chance.random() < _HALF:
                 # It comes up with work to do, and is killed as soon as it has stored some of it.
                 _deliver_some(dovecot, waiting, mails // kills)
                 _kill_at_commit(gateway)
                 done += 1
         _deliver_some(dovecot, waiting, mails)
-        gateway.wait_for(lambda: not dovecot.count("support"), "the mailbox to be empty", patience_s=60)
-        gateway.wait_for(lambda: len(gateway.settled()) >= mails, "all mail to be there", patience_s=60)
-        rows = gateway.settled()
-    there = Counter(row["message_id"] for row in rows)
+        gateway.wait_for(lambda: not dovecot.count("support"), "the mailbox to be empty", patience_s=90)
+        found.count("kills", done)
+        count_mails(found, gateway, delivered)
+        compare(found, before, at_rest(gateway, answers, "after"))
+        judge(found, gateway, answers)
     stored, again = _stored(gateway, dovecot)
     touched = {event.message_id: event.at for event in reversed(dovecot.events())}
-    return Figures(
-        kills=done,
-        delivered=len(delivered),
-        rows=len(rows),
-        lost=sum(not there[each] for each in delivered),
-        doubled=sum(count > 1 for count in there.values()),
-        early=sum(at < stored.get(each, datetime.max.replace(tzinfo=UTC)) for each, at in touched.items()),
-        left=mails - dovecot.count("support", "Processed"),
-        recovered=again,
-    )
+    never = datetime.max.replace(tzinfo=UTC)
+    early = [each for each, at in touched.items() if at < stored.get(each, never)]
+    found.none("touched before their commit", len(early), early[:3])
+    found.same("moved", dovecot.count("support", "Processed"), mails)
+    found.count("caught between commit and move", again)
+    return found
 
 
 def _deliver_some(dovecot: Dovecot, waiting: Iterator[str], count: int) -> None:
@@ -94,21 +69,16 @@ def _deliver_some(dovecot: Dovecot, waiting: Iterator[str], count: int) -> None:
         dovecot.deliver("support", mail(message_id, "Panne", "Rien ne va plus.", message_id=message_id))
 
 
-def _kill(gateway: RunningGateway, *, whole: bool) -> None:
-    victims = gateway.wait_for(lambda: gateway.children("imap"), "a process to kill")
+def _kill(gateway: Tortured, *, whole: bool) -> None:
+    gateway.wait_for(lambda: gateway.children("imap"), "a process to kill")
     if whole:
-        assert gateway.process is not None
-        victims += [*gateway.children("worker"), *gateway.children("receiver")]
-        gateway.process.kill()
-        gateway.process.wait()
-    for victim in victims:
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
-    if whole:
+        kill_whole(gateway)
         gateway.start()
+    else:
+        kill_one(gateway, "imap")
 
 
-def _kill_at_commit(gateway: RunningGateway) -> None:
+def _kill_at_commit(gateway: Tortured) -> None:
     with gateway.log.open() as log:
         log.seek(0, os.SEEK_END)
         (victim,) = gateway.wait_for(lambda: gateway.children("imap"), "a process to kill")
@@ -119,7 +89,7 @@ def _kill_at_commit(gateway: RunningGateway) -> None:
         os.kill(victim, signal.SIGKILL)
 
 
-def _stored(gateway: RunningGateway, dovecot: Dovecot) -> tuple[dict[str, datetime], int]:
+def _stored(gateway: Tortured, dovecot: Dovecot) -> tuple[dict[str, datetime], int]:
     """When each mail was first said to be stored, and how many were found stored by a second process."""
     names = dict(_SAVED.findall(dovecot.log()))
     first: dict[str, datetime] = {}

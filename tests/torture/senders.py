@@ -11,6 +11,10 @@ from typing import Self
 
 from tests.running import RunningGateway, mail
 
+UNREACHED = -1
+"""Stands for a code: nobody took the connection, or nobody greeted."""
+CUT_OFF = -2
+"""Stands for a code: the connection ended in the middle of the dialogue, without a word."""
 EVENTS = ("connected", "recipient", "within the data", "after the dot", "answered")
 
 
@@ -23,7 +27,7 @@ class Answers:
         self.words: Counter[str] = Counter()
 
     def add(self, code: int, words: bytes) -> None:
-        """One reply; -1 stands for none."""
+        """One reply."""
         with self._lock:
             self.codes[code] += 1
             text = words.decode("utf-8", "replace")
@@ -79,8 +83,10 @@ class Sender(threading.Thread):
 
     def _sent(self, raw: bytes, address: str) -> bool:
         self.tries += 1
+        reached = False
         try:
             with smtplib.SMTP("127.0.0.1", self._port, timeout=20) as smtp:
+                reached = True
                 self._told("connected")
                 smtp.ehlo("client.test")
                 for command in (f"MAIL FROM:<{address}>", "RCPT TO:<support@example.test>"):
@@ -104,7 +110,7 @@ class Sender(threading.Thread):
             self._heard(error.smtp_code, said if isinstance(said, bytes) else said.encode())
         except (OSError, smtplib.SMTPException):
             # Nothing was said: nothing was promised.
-            self._answers.codes[-1] += 1
+            self._answers.codes[CUT_OFF if reached else UNREACHED] += 1
         return False
 
     def _heard(self, code: int, words: bytes) -> bool:

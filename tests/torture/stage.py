@@ -6,9 +6,11 @@ import random
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.running import RunningGateway
+from tests.servers.dovecot import PASSWORD
 from tests.servers.sink import SmtpSink
 from tests.services import postgres, rabbitmq, redis
 from tests.torture.child import program
@@ -22,6 +24,7 @@ class Stage:
     Attributes:
         engine: `sqlite` or `postgresql`.
         broker: empty for the embedded one, `redis` or `rabbitmq`.
+        mutations: what is wrong with its gateways, so that the campaign is tried and not they.
     """
 
     stack: ExitStack
@@ -29,6 +32,7 @@ class Stage:
     short: bool = False
     engine: str = "sqlite"
     broker: str = ""
+    mutations: tuple[str, ...] = ()
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +53,16 @@ class Stage:
         """A relay that takes everything."""
         return self.stack.enter_context(SmtpSink())
 
+    def mailbox(self, port: int, more: str = "") -> str:
+        """The `[[imap]]` of a server of ours."""
+        password = self.folder() / "password"
+        password.write_text(PASSWORD)
+        return (
+            f'[[imap]]\nname = "support"\nhost = "127.0.0.1"\nport = {port}\ntls = "none"\nuser = "support"\n'
+            f'password_file = "{password}"\nrecipient = "support@example.test"\nfirst_sync = "new-only"\n'
+            f"poll_s = 1\n{more}"
+        )
+
     def gateway(
         self,
         *,
@@ -56,23 +70,25 @@ class Stage:
         extra: str = "",
         gateway: str = "",
         rules: Path | None = None,
+        folder: Path | None = None,
+        database_url: str = "",
+        broker_url: str = "",
+        mutations: tuple[str, ...] = (),
     ) -> Tortured:
         """A gateway with an empty table of faults, on the stage's engine and broker; not started."""
-        folder = self.folder()
-        plan = Plan(folder / "faults")
+        own = self.folder()
         return Tortured(
-            folder / "gateway",
-            plan,
-            database_url=self.database_url(),
-            broker_url=self._broker_url(),
+            folder or own / "gateway",
+            Plan(own / "faults", [*self.mutations, *mutations]),
+            database_url=database_url or self._database_url(),
+            broker_url=broker_url or self._broker_url(),
             relay_url=relay_url,
             extra=extra,
             gateway=gateway,
             rules=rules,
         )
 
-    def database_url(self) -> str:
-        """A database of its own; empty for the gateway's default."""
+    def _database_url(self) -> str:
         return "" if self.engine == "sqlite" else self.stack.enter_context(postgres().database())
 
     def _broker_url(self) -> str:
@@ -109,3 +125,11 @@ class Tortured(RunningGateway):
         if rules is not None:
             words = self.config.read_text()
             self.config.write_text(words.replace("[desk]\n", f'[desk]\nrules_dir = "{rules}"\n'))
+
+    def now(self) -> datetime:
+        """The time as its processes have it."""
+        return datetime.now(UTC) + self.plan.ahead  # noqa: TID251  (a test's clock)
+
+    def pass_time(self, by: timedelta) -> None:
+        """Move its processes' wall clock."""
+        self.plan.pass_time(by)

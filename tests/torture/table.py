@@ -10,16 +10,14 @@ import errno
 import json
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
-
-from sqlalchemy.exc import OperationalError
 
 from gateway.faults import POINTS
 
@@ -58,26 +56,41 @@ class Plan:
 
     Args:
         folder: of the plan, and of what the processes leave there.
+        mutations: what else is wrong with the gateway; see tests/torture/mutations.py.
+
+    Attributes:
+        ahead: by how much the processes' wall clock is wrong.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mutations: Sequence[str] = ()) -> None:
         self.folder = folder
+        self._mutations = mutations
         self._number = 0
+        self.ahead = timedelta()
         folder.mkdir(parents=True, exist_ok=True)
-        self._faults: Sequence[Fault] = ()
         self.write()
 
-    def write(self, *faults: Fault, mutations: Sequence[str] = ()) -> None:
-        """From now on these faults and no others; mutations count for processes that start later."""
+    def write(self, *faults: Fault) -> None:
+        """From now on these faults and no others."""
         for fault in faults:
             if fault.at not in POINTS:
                 raise KeyError(fault.at)
         self._number += 1
-        self._faults = faults
-        plan = {"number": self._number, "faults": [asdict(each) for each in faults], "mutations": mutations}
+        plan = {
+            "number": self._number,
+            "faults": [asdict(each) for each in faults],
+            "mutations": self._mutations,
+        }
         fresh = self.folder / "plan.fresh"
         fresh.write_text(json.dumps(plan))
         fresh.replace(self.folder / "plan.json")
+
+    def pass_time(self, by: timedelta) -> None:
+        """Move the processes' wall clock, and nothing else."""
+        self.ahead += by
+        fresh = self.folder / "ahead.fresh"
+        fresh.write_text(str(self.ahead.total_seconds()))
+        fresh.replace(self.folder / "ahead")
 
     def fired(self) -> int:
         """How often a fault of the present plan has happened."""
@@ -106,6 +119,13 @@ class FaultTable:
         """What else is wrong with this gateway, by name."""
         named: list[str] = json.loads((self._folder / "plan.json").read_text())["mutations"]
         return named
+
+    def ahead(self) -> timedelta:
+        """By how much the wall clock is to be wrong."""
+        try:
+            return timedelta(seconds=float((self._folder / "ahead").read_text()))
+        except FileNotFoundError:
+            return timedelta()
 
     def reached(self, point: str) -> None:
         """Do what the plan says."""
@@ -162,6 +182,11 @@ def _do(fault: Fault) -> None:
 
 def _full(point: str) -> Exception:
     if point in _WITHIN_A_TRANSACTION:
+        # As a driver says it; the supervisor does without one.
+        import sqlite3
+
+        from sqlalchemy.exc import OperationalError
+
         words = sqlite3.OperationalError(f"{MARK} database or disk is full")
         return OperationalError("INSERT", {}, words)
     return OSError(errno.ENOSPC, f"{MARK} {os.strerror(errno.ENOSPC)}")

@@ -51,17 +51,12 @@ class Traffic:
         sink = stage.sink()
         mailbox = stage.stack.enter_context(ImapScript(_CAPABILITIES))
         folder = stage.folder()
-        (folder / "password").write_text("secret\n")
         shutil.copytree(ROOT / "rules", folder / "rules")
         gateway = stage.gateway(
             relay_url=f"smtp://127.0.0.1:{sink.port}",
             gateway=f'operator = "{OPERATOR}"\n',
             rules=folder / "rules",
-            extra=(
-                f'[[imap]]\nname = "support"\nhost = "127.0.0.1"\nport = {mailbox.port}\ntls = "none"\n'
-                f'user = "support"\npassword_file = "{folder}/password"\nrecipient = "support@example.test"\n'
-                'first_sync = "new-only"\npoll_s = 1\n'
-            ),
+            extra=stage.mailbox(mailbox.port),
         )
         return cls(gateway, sink, mailbox, folder / "rules")
 

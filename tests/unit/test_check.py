@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.authentication.resolver import DnsResolver
-from gateway.cli.check import _dns, _trust
+from gateway.cli.check import _dns, _trust, _web
 from gateway.cli.context import Context
 from gateway.errors import DnsUnavailable, GatewayError
 
@@ -57,3 +57,36 @@ def test_an_answering_dns_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(DnsResolver, "probe", lambda self: 0.012)
 
     assert _dns(context(tmp_path, "")) == "answers in 12 ms"
+
+
+def web(tmp_path: Path, settings: str) -> str:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f"[web]\n{settings}\n", encoding="utf-8")
+    return _web(Context(config))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("", "links in mails lead to http://127.0.0.1:8025, which only this machine can open"),
+        ('listen = "127.0.0.1:9000"', "links in mails lead to http://127.0.0.1:9000, which only this"),
+        ('base_url = "https://support.example.test"', "links in mails lead to https://support.example.test"),
+        ('listen = ""', "off: no mail carries a link"),
+    ],
+)
+def test_where_links_lead_is_told(tmp_path: Path, settings: str, words: str) -> None:
+    assert web(tmp_path, settings).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('base_url = "http://support.example.test"', "use https://"),
+        ('listen = "0.0.0.0:8025"', "base_url is missing"),
+    ],
+)
+def test_links_that_nobody_can_open_or_everybody_can_read_are_wrong(
+    tmp_path: Path, settings: str, words: str
+) -> None:
+    with pytest.raises(GatewayError, match=words):
+        web(tmp_path, settings)

@@ -41,6 +41,22 @@ def test_a_batch_goes_over_one_connection(pipelining: bool) -> None:
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
+def test_a_relay_that_ended_an_idle_connection_is_called_again_at_once(pipelining: bool) -> None:
+    with SmtpSink(pipelining=pipelining) as sink:
+        transport = open_transport(f"smtp://127.0.0.1:{sink.port}")
+        first = list(transport.send([outgoing(1)]))
+        sink.hang_up()
+        second = list(transport.send([outgoing(2), outgoing(3)]))
+        sink.script = lambda stage, argument: "drop"
+        third = list(transport.send([outgoing(4)]))
+        transport.close()
+
+    assert not any(delivery.error for delivery in first + second)
+    assert [type(delivery.error) for delivery in third] == [RelayDeferred]
+    assert sink.connections == 3, "a relay that hangs up again is not asked a third time"
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
 def test_dots_arrive_as_they_were(pipelining: bool) -> None:
     with SmtpSink(pipelining=pipelining) as sink:
         transport = open_transport(f"smtp://127.0.0.1:{sink.port}")
