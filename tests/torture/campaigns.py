@@ -18,7 +18,7 @@ from tests.torture.relay_faults import relay_faults
 from tests.torture.servers_killed import broker_killed, database_killed
 from tests.torture.shutdowns import shutdowns
 from tests.torture.stage import Stage
-from tests.torture.syscalls import syscalls
+from tests.torture.syscalls import order, syscalls
 from tests.torture.upgrades import upgrades
 
 _BOTH = ("sqlite", "postgresql+redis")
@@ -45,7 +45,8 @@ class Campaign:
 CAMPAIGNS = (
     Campaign("crash-loop", "what was answered 250 is there once, whatever is killed", crash_loop, _BOTH),
     Campaign("every-fault", "each fault at each point costs no mail and no double", every_fault, _BOTH),
-    Campaign("syscalls", "no 250 before a sync; a kernel that says no is a 4xx", syscalls),
+    Campaign("order", "no 250 before a sync", order),
+    Campaign("syscalls", "a kernel that kills or says no costs no mail", syscalls),
     Campaign("full-disk", "without room senders hear 452, and are right to try again", full_disk),
     Campaign(
         "database-killed", "PostgreSQL may be killed, stopped and cut off", database_killed, _POSTGRESQL

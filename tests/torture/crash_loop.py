@@ -22,7 +22,7 @@ def crash_loop(stage: Stage) -> Found:
     """200 kills under four senders."""
     found, answers, sink = Found(), Answers(), stage.sink()
     gateway = stage.gateway(relay_url=f"smtp://127.0.0.1:{sink.port}")
-    kills = stage.size(200, 6)
+    kills = stage.size(200, 4)
     with gateway.running():
         before = at_rest(gateway, answers, "before")
         with Senders(gateway, answers, "s") as senders:

@@ -19,7 +19,7 @@ def duplicates(stage: Stage) -> Found:
     found, answers = Found(), Answers()
     mailbox = stage.stack.enter_context(ImapScript())
     gateway = stage.gateway(extra=stage.mailbox(mailbox.port))
-    rounds = stage.size(10, 2)
+    rounds = stage.size(10, 1)
     with gateway.running():
         gateway.wait_for(lambda: "mailbox.open" in gateway.log.read_text(), "the mailbox to be opened")
         for number in range(rounds):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.faults import POINTS
 from tests.torture.aftermath import count_notifications, judge
 from tests.torture.found import Found
+from tests.torture.killing import ROLES
 from tests.torture.rest import at_rest, compare
 from tests.torture.stage import Stage
 from tests.torture.table import DEEDS, Fault
@@ -133,7 +134,7 @@ def _revive(traffic: Traffic) -> None:
     gateway = traffic.gateway
     if gateway.process is not None and gateway.process.poll() is not None:
         gateway.wait_for(
-            lambda: not any(gateway.children(role) for role in ("receiver", "imap", "worker")),
+            lambda: not any(gateway.children(role) for role in ROLES),
             "the processes to end with their supervisor",
         )
         gateway.process = None

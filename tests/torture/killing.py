@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from tests.running import RunningGateway
 
-ROLES = ("receiver", "imap", "worker")
+ROLES = ("receiver", "imap", "worker", "web")
 
 
 def kill_one(gateway: RunningGateway, role: str) -> bool:

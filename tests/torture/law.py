@@ -53,7 +53,10 @@ def _bytes(connection: sa.Connection) -> list[str]:
 
 
 def _mails_on_tickets(connection: sa.Connection) -> list[str]:
-    """A mail that made a ticket or a comment is one comment, on that ticket."""
+    """A mail that made a ticket or a comment is one comment there.
+
+    One that was quarantined first and could be read later is attached to the ticket of before, too.
+    """
     settled = connection.execute(
         sa.select(inbound.c.id, inbound.c.ticket).where(inbound.c.outcome.in_(_ON_A_TICKET))
     ).all()
@@ -62,8 +65,8 @@ def _mails_on_tickets(connection: sa.Connection) -> list[str]:
         sa.select(comments.c.inbound_id, comments.c.ticket).where(comments.c.inbound_id.is_not(None))
     ):
         written[row.inbound_id].append(row.ticket)
-    wrong = [row.id for row in settled if set(written[row.id]) != {row.ticket}]
-    twice = [number for number, found in written.items() if len(found) > 1]
+    wrong = [row.id for row in settled if row.ticket not in written[row.id]]
+    twice = [number for number, found in written.items() if len(found) > len(set(found))]
     found = [f"mails {wrong[:5]} are not on their ticket"] if wrong else []
     return [*found, *([f"mails {twice[:5]} are comments more than once"] if twice else [])]
 

@@ -13,7 +13,7 @@ from tests.running import RunningGateway
 from tests.torture.found import Found
 from tests.torture.senders import Answers, Senders
 
-_ROLES = ("receiver", "imap", "worker")
+_ROLES = ("receiver", "imap", "worker", "web")
 _WARM_UP_MAILS = 60
 # An allocator gives nothing back, and each of SQLite's connections keeps up to 8 MB of pages.
 MEMORY_TOLERANCE = 1.15

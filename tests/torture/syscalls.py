@@ -21,6 +21,7 @@ from tests.torture.found import Found
 from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers, Senders
 from tests.torture.stage import Stage, Tortured
+from tests.torture.table import Fault
 
 _MAILS = 12
 _TRACED = "fdatasync,fsync,read,recvfrom,recvmsg,write,writev,sendto,sendmsg"
@@ -42,19 +43,52 @@ class Injection:
         return f"{self.call} {self.does} {self.when}"
 
 
-def syscalls(stage: Stage) -> Found:
-    """The order oracle, then kills at each k-th call, then EIO and ENOSPC."""
+def order(stage: Stage) -> Found:
+    """The receiver alone: no 250 before a sync, and what it has said 250 to is there when its commit is killed."""
     found, answers = Found(), Answers()
+    strace = _strace()
+    gateway = stage.gateway()
+    acknowledged: list[str] = []
+    with gateway.running_only("smtp"):
+        seen, early = _order(stage, gateway, strace, answers, acknowledged)
+        found.at_least("answers watched", seen, _MAILS // 2)
+        found.none("250 before a sync", early)
+        for number in range(stage.size(20, 1)):
+            for point in ("intake.batch", "ledger.inserted", "ledger.committed")[: stage.size(3, 1)]:
+                gateway.plan.write(Fault(point, "kill"))
+                with Senders(gateway, answers, f"{point}-{number}-", count=2, most=2) as senders:
+                    senders.join()
+                acknowledged += senders.acknowledged
+        raws = "".join(_raws(gateway))
+    lost = [each for each in acknowledged if f"<{each}>" not in raws]
+    found.count("acknowledged", len(acknowledged))
+    found.none("lost", len(lost), lost[:3])
+    found.none("class 5", answers.class_5)
+    return found
+
+
+def _raws(gateway: Tortured) -> Iterator[str]:
+    ledger = gateway.gateway().ledger
+    for entry in ledger.entries(limit=100_000):
+        yield ledger.raw(entry.id).decode("utf-8", "replace")
+
+
+def _strace() -> str:
     strace = program("strace")
-    if not _may_trace(strace):
+    done = subprocess.run([strace, "-o", "/dev/null", "true"], capture_output=True, check=False)
+    if done.returncode:
         raise Unavailable("strace may not attach to a process here (ptrace)")
+    return strace
+
+
+def syscalls(stage: Stage) -> Found:
+    """Kills at each k-th call, then EIO and ENOSPC."""
+    found, answers = Found(), Answers()
+    strace = _strace()
     gateway = stage.gateway()
     acknowledged: list[str] = []
     with gateway.running():
         before = at_rest(gateway, answers, "before")
-        seen, early = _order(stage, gateway, strace, answers, acknowledged)
-        found.at_least("answers watched", seen, _MAILS // 2)
-        found.none("250 before a sync", early)
         hit = 0
         injections = list(_injections(stage))
         for number, injection in enumerate(injections):
@@ -84,11 +118,6 @@ def _injections(stage: Stage) -> Iterator[Injection]:
             yield Injection("receiver", "pwrite64", f"error={error}", "when=1..4")
             yield Injection("worker", "fsync", f"error={error}", "when=1..4")
             yield Injection("worker", "fdatasync", f"error={error}", "when=1..4")
-
-
-def _may_trace(strace: str) -> bool:
-    done = subprocess.run([strace, "-o", "/dev/null", "true"], capture_output=True, check=False)
-    return done.returncode == 0
 
 
 @contextmanager
