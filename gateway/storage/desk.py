@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.desk import Contact, Desk, DeskAddress, DeskFile, Organisation, Team
 from gateway.errors import NotFound
+from gateway.storage.articles import stems_of_headings
 from gateway.storage.database import Database
 from gateway.storage.rows import CONTACT_COLUMNS, AnyRow, contact_of, contact_row
 from gateway.storage.schema import (
@@ -103,6 +104,7 @@ class DeskStore:
                 },
                 by_domain=domains,
                 alerts=read_open(connection),
+                articles=stems_of_headings(connection),
             )
 
     # --- keys --------------------------------------------------------------------------------
