@@ -17,7 +17,7 @@ from gateway.domain.service_alert import LinkAlert, LinkState
 from gateway.errors import StorageUnavailable
 from gateway.pipeline import tell_alerts
 from gateway.pipeline.change_ticket import change_ticket
-from gateway.storage.service_alerts import service_alert_updates
+from gateway.storage.alert_tables import service_alert_updates
 from tests.integration.worked_desk import WorkedDesk
 
 CHLOE, GRACE, DORA = "chloe@acme.test", "grace@acme.test", "dora@flexible.test"
