@@ -168,6 +168,10 @@ class LinkActing:
                 f"mail {case.token.about} is not held any more",
                 f"le mail {case.token.about} n’est plus en attente",
             )
+        if case.act.held == "pending":
+            number, who, mail = case.ticket.number, case.actor.address, str(case.token.about)
+            entry = TimelineEntry(number, now, who, "mail_released", "held", mail, "by link", Level.E4.name)
+            uow.add_timeline(entry)
         events = change_ticket(acts, uow, self.policy, now=now)
         fill_outbox(events, uow, self.policy, self.renderer, signer, now=now)
         if not uow.actions.use(case.issued.hash, now=now):
@@ -227,7 +231,11 @@ class LinkActing:
         context = context_of(event, (event,), case.actor.mailbox, case.language, uow.desk, self.policy)
         facts = self._facts(case, uow, given, now=now)
         entry = entry_to_undo(facts) if case.token.act == "undo" else None
-        held = look_at_held(case.token.about, self.ledger, self.tables) if case.act.held else None
+        held = (
+            look_at_held(case.token.about, self.ledger, self.tables, self.current()[1])
+            if case.act.held
+            else None
+        )
         return {
             **context,
             "mail": asdict(held) if held else None,

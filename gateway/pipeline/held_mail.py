@@ -8,8 +8,9 @@ from typing import Protocol
 from gateway.domain.reading.tables import ReadingTables
 from gateway.errors import UnreadableMail
 from gateway.pipeline.classify import classify
+from gateway.pipeline.mask_links import mask_links
 from gateway.pipeline.parse import parse
-from gateway.ports import LedgerEntry
+from gateway.ports import LedgerEntry, Signer
 
 # What is longer is decided on by its subject, or read by `gateway mail raw`.
 _LONGEST_READ = 256 * 1024
@@ -40,7 +41,7 @@ class HeldMail:
     text: str
 
 
-def look_at_held(number: int, ledger: MailLedger, tables: ReadingTables) -> HeldMail:
+def look_at_held(number: int, ledger: MailLedger, tables: ReadingTables, signer: Signer) -> HeldMail:
     """The mail; raises NotFound."""
     entry = ledger.entry(number)
     text = ""
@@ -52,4 +53,4 @@ def look_at_held(number: int, ledger: MailLedger, tables: ReadingTables) -> Held
             text = classified.zones.reply or classified.mail.text
         except UnreadableMail:
             text = ""
-    return HeldMail(number, entry.author, entry.subject, entry.reason, text)
+    return HeldMail(number, entry.author, entry.subject, entry.reason, mask_links(text, signer))

@@ -81,7 +81,11 @@ class Pages:
             for name in sorted(acts):
                 for step in _STEPS:
                     self._try(name, language, {**context, "step": step})
-                    self._try(name, language, {**context, "step": step, "escalation": None, "problem": "?"})
+                    self._try(
+                        name,
+                        language,
+                        {**context, "step": step, "escalation": None, "by_mail": True, "problem": "?"},
+                    )
 
     def _try(self, name: str, language: str, context: Mapping[str, Any]) -> None:
         file = self._folder / "portal" / language / f"{name}.html"
@@ -114,7 +118,7 @@ class Pages:
                 "text": "Bonjour,\n\nje suis le collègue de Chloé, pouvez-vous me mettre en copie ?",
             },
             "asked": "Merci d'escalader ce ticket.",
-            "by_mail": True,
+            "by_mail": False,
             "entry": {"kind": "priority", "from": "low", "to": "high"},
             "undo_minutes": 30,
             "undo": "https://support.example.test/a/ahkq2",

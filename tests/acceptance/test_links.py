@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import Message
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -273,6 +274,8 @@ def test_the_desk_decides_on_held_mail_by_link(chloe: Customer, answer: str) -> 
 
     row = next(row for row in gateway.settled() if row["id"] == held["id"])
     assert row["outcome"] == ("comment" if answer == "Admettre ce mail" else "dropped")
+    (entry,) = [each for each in gateway.ticket(number)["timeline"] if each["to"] == str(held["id"])][1:]
+    assert "team@example.test" in entry["actor"] + entry["reason"]
     other = next(url for label, url in links.items() if label != answer)
     assert browser.confirms(other).status in {409, 422}
     assert next(row for row in gateway.settled() if row["id"] == held["id"]) == row
@@ -355,6 +358,28 @@ def test_expired_foreign_and_forged_links_do_nothing(chloe: Customer) -> None:
         assert browser.get(f"{chloe.gateway.web}/a/{wrong}").status == 404
         assert browser.post(f"{chloe.gateway.web}/a/{wrong}", estimate="4 h").status == 404
     assert chloe.gateway.ticket(number)["escalation"]["state"] == "requested"
+
+
+def test_a_quoted_link_goes_to_nobody_else(chloe: Customer) -> None:
+    gateway = chloe.gateway
+    number, links = asked_for(chloe)
+    lea = Customer(gateway, "Lea Martin", "lea@example.test")
+    asked = mail_to(gateway, "lea@example.test", "escalation-requested", number)
+    scanned = f"https://links.scanner.test/?url={quote(links[APPROVE], safe='')}&data=05"
+
+    lea.writes(
+        f"Nous regardons, voir {links[REFUSE]} et\n{scanned}",
+        to=asked["Reply-To"],
+        message_id=f"quoted.{number}@example.test",
+    )
+
+    told = mail_to(gateway, chloe.address, "desk-comment", number).as_string().replace("=\n", "")
+    text = gateway.ticket(number)["comments"][-1]["text"]
+    assert "/a/… et" in text
+    for link in map(link_of, links.values()):
+        assert link not in text
+        assert link not in told
+    assert Browser().get(links[APPROVE]).status == 200
 
 
 def test_no_log_and_no_row_holds_a_link(chloe: Customer) -> None:

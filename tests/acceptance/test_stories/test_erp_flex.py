@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.acceptance.test_stories.conftest import Opening
 from tests.acceptance.test_stories.desks import People, desk_file
+from tests.acceptance.test_stories.person import Person
 
 PRESET = "erp-flex"
 
@@ -124,3 +125,29 @@ def test_the_customer_sets_a_criticality_by_command_and_consulting_says_where_to
     said = chloe.reads("closed")
     assert "que ni l'assistance ni votre forfait Flex ne couvrent" in said
     assert "Max Weber – max@example.test" in said
+
+
+def test_a_criticality_in_somebodys_name_is_asked_back(play: Opening) -> None:
+    desk = play(PRESET, desk_file(flex_hours=20))
+    chloe = Person(desk, "Chloé Petit", "chloe@acme.test", signs=False)
+    number = chloe.writes("Bonjour, l'export comptable est lent.", subject="Export comptable")["ticket"]
+    desk.told()
+
+    confirmation = chloe.last("confirmation").mail
+    row = chloe.writes(
+        "#priorite critique tout est bloqué",
+        subject="Export comptable",
+        In_Reply_To=str(confirmation["Message-ID"]),
+    )
+    assert (row["ticket"], row["evidence"]) == (number, "E1")
+    assert desk.ticket(number)["priority"] == "low"
+    assert desk.told() == ["please-confirm to chloe@acme.test in fr"]
+    assert "#priority critique tout est bloqué" in chloe.reads()
+
+    chloe.replies("#priorite critique tout est bloqué")
+    assert desk.told() == [
+        "commands-answered to chloe@acme.test in fr",
+        "priority-chosen to team@example.test in fr",
+    ]
+    assert desk.ticket(number)["priority"] == "urgent"
+    assert ("priority", "chloe@acme.test", "urgent") in desk.timeline(number)

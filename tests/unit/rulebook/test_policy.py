@@ -392,6 +392,15 @@ FAULTS = [
         "  notice:",
         "longer than the time between two reminders",
     ),
+    (
+        "priorities",
+        "    set_by: [desk]",
+        "    set_by: [dessk]",
+        "    set_by: [dessk]",
+        "no mover 'dessk'; did you mean 'desk'?",
+    ),
+    ("priorities", "    set_by: [desk]", "    set_by: [timer]", "    set_by: [timer]", "no mover 'timer'"),
+    ("priorities", "    set_by: [desk]", "    set_by: []", "    set_by: []", "at least 1 item"),
     ("reminders", "  share_of_open: 10%", "  share_of_open: 0%", "  share_of_open:", "is not a share"),
 ]
 
