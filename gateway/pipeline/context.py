@@ -57,7 +57,7 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
-        "first_answer": _first_answer(event, _beside(event, events, EscalationRequested), language, policy),
+        "first_answer": first_answer_in(event, _beside(event, events, EscalationRequested), language, policy),
         "charge": _charge(event),
         "held": _held(event),
         "returned": _returned(event),
@@ -152,8 +152,13 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
     }
 
 
-def _first_answer(event: Event, asked: Event, language: str, policy: Policy) -> dict[str, Any] | None:
-    """Args: asked: the request for escalation that came with it, which asks for some details by itself."""
+def first_answer_in(event: Event, asked: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+    """What the confirmation of a new ticket says beside its recap.
+
+    Args:
+        asked: the request for escalation that came with it, if one did, whose acknowledgement asks for some of
+            the details by itself.
+    """
     if not isinstance(event, TicketOpened):
         return None
     answer = event.first_answer
