@@ -53,6 +53,7 @@ from gateway.domain.events import (
 from gateway.domain.evidence import Level
 from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import LinkAlert
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
@@ -66,6 +67,7 @@ from gateway.pipeline.decide_held import decide_held
 from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
+from gateway.pipeline.link_alert import link_alert
 from gateway.pipeline.mark_wrong import mark_wrong
 from gateway.pipeline.tell_closing import closing_events
 from gateway.pipeline.ticket_change import TicketChange, by_itself
@@ -115,6 +117,8 @@ def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
         return decide_held(act, change)
     if isinstance(act, MarkWrong):
         return mark_wrong(act, change)
+    if isinstance(act, LinkAlert):
+        return link_alert(act, change)
     return _HOW[type(act)](change, act)
 
 
