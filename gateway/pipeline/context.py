@@ -34,6 +34,7 @@ from gateway.domain.flex import say_minutes
 from gateway.domain.held import reason_in
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
+from gateway.pipeline.alert_context import alert_values, followed_values, named_values
 
 # What an acknowledgement of an escalation asks for under another name than rules/diagnostics.yaml.
 _SAME_DETAIL = {"how_many": "who"}
@@ -59,7 +60,7 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
-        "first_answer": _first_answer(event, _beside(event, events, EscalationRequested), language, policy),
+        "first_answer": first_answer_in(event, _beside(event, events, EscalationRequested), language, policy),
         "charge": _charge(event),
         "held": _held(event, language),
         "returned": _returned(event),
@@ -69,6 +70,8 @@ def context_of(
         "put_off": isinstance(_beside(event, events, EscalationPutOff), EscalationPutOff),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
+        "alert": alert_values(event, language),
+        "followed": followed_values(event, events, language),
     }
 
 
@@ -154,8 +157,13 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
     }
 
 
-def _first_answer(event: Event, asked: Event, language: str, policy: Policy) -> dict[str, Any] | None:
-    """Args: asked: the request for escalation that came with it, which asks for some details by itself."""
+def first_answer_in(event: Event, asked: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+    """What the confirmation of a new ticket says beside its recap.
+
+    Args:
+        asked: the request for escalation that came with it, if one did, whose acknowledgement asks for some of
+            the details by itself.
+    """
     if not isinstance(event, TicketOpened):
         return None
     answer = event.first_answer
@@ -166,7 +174,7 @@ def _first_answer(event: Event, asked: Event, language: str, policy: Policy) -> 
     return {
         "missing": [policy.checklist.ask(each, language) for each in missing],
         "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
-        "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
+        "alerts": [named_values(each, language) for each in answer.alerts],
     }
 
 

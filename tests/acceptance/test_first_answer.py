@@ -40,10 +40,6 @@ ASKED = {
 }
 
 
-ESCALATED = (
-    "Bonjour,\n\nLe module Paie ne démarre plus. Merci d'escalader cette demande.\n\nCordialement,\nChloé"
-)
-
 ARTICLES = {
     "badgeuse-heure": ("fr", "La badgeuse affiche une heure fausse"),
     "badgeuse-heure-hiver": ("fr", "La badgeuse garde une heure d'été fausse"),
@@ -165,23 +161,6 @@ def test_the_recap_says_all_that_a_customer_needs(gateway: RunningGateway, chloe
     ):
         assert words in text
         assert words in html.replace("&#39;", "'")
-
-
-def test_what_the_escalation_asks_for_is_not_asked_twice(gateway: RunningGateway, chloe: Customer) -> None:
-    row = chloe.writes(ESCALATED)
-
-    text, _ = texts(chloe.mails()[-1])
-    assert "il nous manque" in text
-    assert text.count("depuis quand") == 1
-    assert "qui est touché" not in text
-    assert "étape par étape" in text
-    assert explained(gateway, row["id"])["first_answer"]["missing"] == [
-        "error",
-        "steps",
-        "since",
-        "who",
-        "tried",
-    ]
 
 
 @pytest.mark.usefixtures("knowledge")
