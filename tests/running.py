@@ -21,6 +21,7 @@ from gateway.cli.ledger import mail_object, notification_object
 from gateway.cli.tickets import ticket_object
 from gateway.domain.finding import Finding
 from gateway.settings import load_settings
+from tests.calm import calm_rules
 from tests.services.process import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,7 @@ class RunningGateway:
         folder: for everything it keeps.
         settings: TOML beyond the usual, by section.
         program: what is started with the gateway's arguments.
+        storms: whether the storm breaker and the caps on acknowledgements stand as they are shipped.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class RunningGateway:
         smtp: str = "",
         gateway: str = "",
         program: Sequence[str] = (sys.executable, "-m", "gateway"),
+        storms: bool = False,
     ) -> None:
+        self._storms = storms
         self.program = program
         self.folder = folder
         self.port = free_port()
@@ -107,12 +111,19 @@ class RunningGateway:
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
+                env=self._environment(),
             )
         try:
             self.wait_for(self._is_up, "the gateway to listen", patience_s=3 * PATIENCE_S)
         except AssertionError:
             self.stop()
             raise
+
+    def _environment(self) -> dict[str, str]:
+        calm = not self._storms and "rules_dir" not in self.config.read_text(encoding="utf-8")
+        return (
+            os.environ | {"NO_COLOR": "1"} | ({"GATEWAY_DESK__RULES_DIR": str(calm_rules())} if calm else {})
+        )
 
     def stop(self) -> int:
         """End it as an operator does; its exit code."""
@@ -222,7 +233,7 @@ class RunningGateway:
             input=text.encode(),
             capture_output=True,
             cwd=ROOT,
-            env=os.environ | {"NO_COLOR": "1"},
+            env=self._environment(),
             check=False,
         )
         assert done.returncode == code, (words, done.returncode, done.stderr.decode())

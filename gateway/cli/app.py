@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import escalations, ledger, mailboxes, rules, tickets, timers
+from gateway.cli import articles, escalations, ledger, mailboxes, rules, tickets, timers
 from gateway.cli.context import CONTEXT
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
@@ -28,6 +28,7 @@ keys = typer.Typer(no_args_is_help=True, help="The keys that sign reply addresse
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(escalations.app, name="escalations")
 app.add_typer(timers.app, name="timers")
+app.add_typer(articles.app, name="articles")
 app.add_typer(ledger.mail, name="mail")
 app.add_typer(ledger.outbox, name="outbox")
 app.add_typer(mailboxes.app, name="mailboxes")

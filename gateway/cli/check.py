@@ -121,6 +121,20 @@ def _outbox(context: Context) -> str:
     return f"{sum(counts.values())} notifications" + (f": {words}" if words else "")
 
 
+def _storms(context: Context) -> str:
+    from gateway.storage.storms import StormStore
+
+    current = StormStore(context.gateway.database).current(context.gateway.clock.now())
+    # A storm is weather, no fault: it is kept from the desk, and ends by itself.
+    return (
+        "; ".join(
+            f"{each.key} on #{each.ticket}: {each.folded} mails held since {each.began_at:%Y-%m-%dT%H:%M:%SZ}"
+            for each in current
+        )
+        or "none"
+    )
+
+
 def _broker(context: Context) -> str:
     from gateway.broker.brokers import probe
 
@@ -225,6 +239,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("database", _database),
     ("tickets", _tickets),
     ("outbox", _outbox),
+    ("storms", _storms),
     ("broker", _broker),
     ("relay", _relay),
     ("dns", _dns),

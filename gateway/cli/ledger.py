@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
-from gateway.domain.acts import MailDropped
+from gateway.domain.address import author_key
+from gateway.domain.desk import Contact
+from gateway.domain.held import MailDropped, MailReleased
 from gateway.errors import ActRefused
 from gateway.ports import LedgerEntry, OutboxEntry
 
@@ -20,6 +22,9 @@ mail = typer.Typer(
 outbox = typer.Typer(no_args_is_help=True, help="Notifications: written, sent, put off or failed.")
 
 Id = Annotated[int, typer.Argument(help="The id in the list.", min=1)]
+Ids = Annotated[list[int] | None, typer.Argument(help="The ids in the list.", min=1)]
+OfTicket = Annotated[int | None, typer.Option("--ticket", help="All that are held on this ticket.")]
+Actor = Annotated[str, typer.Option("--as", help="Who decides: an address on the roster.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 _ALL = 1 << 40
@@ -27,9 +32,16 @@ _HELD = ("held", "quarantined")
 
 
 @mail.command("list")
-def list_mail(*, as_json: Json = False) -> None:
+def list_mail(
+    *,
+    held: Annotated[bool, typer.Option("--held", help="Those alone that wait for the desk.")] = False,
+    ticket: Annotated[
+        int | None, typer.Option(help="Those alone that belong, or claim to belong, to it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """List every mail received, oldest first."""
-    entries = CONTEXT.gateway.ledger.entries(limit=_ALL)
+    entries = _entries(held=held, ticket=ticket)
     if as_json:
         for entry in entries:
             print_json(mail_object(entry))
@@ -78,28 +90,34 @@ def requeue(number: Id) -> None:
         raise ActRefused(
             f"mail {number} has become a {entry.outcome} on #{entry.ticket}; it would be there twice"
         )
-    CONTEXT.gateway.ledger.instruct(number, "", now=CONTEXT.gateway.clock.now())
+    CONTEXT.gateway.ledger.instruct(number, instruction="", now=CONTEXT.gateway.clock.now())
     CONTEXT.gateway.bell.ring("inbound")
 
 
 @mail.command()
-def release(number: Id) -> None:
-    """Let a held mail in."""
-    _check_held(number)
-    CONTEXT.gateway.ledger.instruct(number, "release", now=CONTEXT.gateway.clock.now())
+def release(numbers: Ids = None, ticket: OfTicket = None, actor: Actor = "") -> None:
+    """Let held mail in."""
+    who = _who(actor)
+    chosen = _held(numbers, ticket)
+    now = CONTEXT.gateway.clock.now()
+    CONTEXT.gateway.ledger.instruct(*(entry.id for entry in chosen), instruction="release", now=now)
+    _enter(chosen, who, None)
     CONTEXT.gateway.bell.ring("inbound")
 
 
 @mail.command()
 def drop(
-    number: Id, reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "dropped by the desk"
+    numbers: Ids = None,
+    ticket: OfTicket = None,
+    actor: Actor = "",
+    reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "dropped by the desk",
 ) -> None:
-    """Settle a held mail as dropped; its bytes are kept."""
-    _check_held(number)
-    CONTEXT.gateway.ledger.drop(number, reason=reason, now=CONTEXT.gateway.clock.now())
-    ticket = CONTEXT.gateway.ledger.entry(number).ticket
-    if ticket is not None:
-        CONTEXT.gateway.acting().by_itself([MailDropped(ticket, number, reason)])
+    """Settle held mail as dropped; its bytes are kept."""
+    who = _who(actor)
+    chosen = _held(numbers, ticket)
+    now = CONTEXT.gateway.clock.now()
+    CONTEXT.gateway.ledger.drop(*(entry.id for entry in chosen), reason=reason, now=now)
+    _enter(chosen, who, reason)
 
 
 @mail.command()
@@ -121,10 +139,54 @@ def wrong(
     mark(number, rule, should or [], actor)
 
 
-def _check_held(number: int) -> None:
-    entry = CONTEXT.gateway.ledger.entry(number)
-    if entry.outcome not in _HELD:
-        raise ActRefused(f"mail {number} is not held, it is {entry.outcome}")
+def _entries(*, held: bool, ticket: int | None) -> Iterator[LedgerEntry]:
+    for entry in CONTEXT.gateway.ledger.entries(limit=_ALL):
+        if (not held or entry.outcome in _HELD) and (ticket is None or entry.ticket == ticket):
+            yield entry
+
+
+def _held(numbers: list[int] | None, ticket: int | None) -> list[LedgerEntry]:
+    """The held mails that a command is for: these, or all of a ticket; raises ActRefused."""
+    if bool(numbers) == (ticket is not None):
+        raise ActRefused("name the mails, or their ticket by --ticket")
+    if ticket is not None:
+        chosen = list(_entries(held=True, ticket=ticket))
+        if not chosen:
+            raise ActRefused(f"no mail is held on #{ticket}")
+        return chosen
+    chosen = [CONTEXT.gateway.ledger.entry(number) for number in numbers or ()]
+    for entry in chosen:
+        if entry.outcome not in _HELD:
+            raise ActRefused(f"mail {entry.id} is not held, it is {entry.outcome}")
+    return chosen
+
+
+def _who(address: str) -> Contact | None:
+    """Somebody of the desk, or nobody where no address is given; raises ActRefused."""
+    if not address:
+        return None
+    desk, _ = CONTEXT.gateway.directory.current()
+    who = desk.staff.get(author_key(address))
+    if who is None:
+        raise ActRefused(f"{address} is not on the roster")
+    return who
+
+
+def _enter(
+    chosen: Sequence[LedgerEntry],
+    who: Contact | None,
+    reason: str | None,
+) -> None:
+    """Have the timelines say what was done with the mails, and by whom."""
+    acts = [
+        MailReleased(entry.ticket, entry.id, who)
+        if reason is None
+        else MailDropped(entry.ticket, entry.id, who, reason)
+        for entry in chosen
+        if entry.ticket is not None
+    ]
+    if acts:
+        CONTEXT.gateway.acting().by_itself(acts)
 
 
 @outbox.command("list")

@@ -89,14 +89,18 @@ def try_examples(folder: Path, *, as_json: bool, more: Iterable[ReadingExample] 
     from gateway.rulebook.policy_examples import run_policy_examples
     from gateway.rulebook.preset import preset_names
     from gateway.rulebook.reading_examples import run_reading_examples
+    from gateway.rulebook.storms import run_storm_examples
+    from gateway.rulebook.suggestions import run_suggestion_examples
 
     failed = passed = 0
     by_preset = chain.from_iterable(
         chain(
             run_policy_examples(folder, preset),
             run_clock_examples(folder, preset),
+            run_storm_examples(folder, preset),
             run_intent_examples(folder, preset),
             run_diagnostics_examples(folder, preset),
+            run_suggestion_examples(folder, preset),
         )
         for preset in ("", *preset_names(folder))
     )

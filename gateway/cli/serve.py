@@ -79,7 +79,14 @@ def _run_role(gateway: Gateway, options: argparse.Namespace) -> None:
     lifeline = Lifeline(options.lifeline, every_s=silence_s / 4)
     name = f"worker-{options.slot}" if options.role == "worker" else options.role
     upkeep = gateway.upkeep
-    with beating(upkeep.heartbeats, upkeep.host, name, clock=gateway.clock, every_s=silence_s / 4):
+    with beating(
+        upkeep.heartbeats,
+        upkeep.host,
+        name,
+        clock=gateway.clock,
+        every_s=silence_s / 4,
+        complain=lifeline.complain,
+    ):
         if options.role == "receiver":
             run_receiver_process(gateway, chosen_roles(options.only), lifeline)
         elif options.role == "imap":
@@ -117,7 +124,8 @@ def prepare(gateway: Gateway) -> None:
     if gateway.desk.load(desk, now=now):
         log.info("desk.loaded", extra={"people": len(desk.people), "organisations": len(desk.organisations)})
     gateway.desk.keys(now=now)
-    gateway.alarms.end_others(f"process {gateway.upkeep.host} ", [])
+    for family in ("process", "silent"):
+        gateway.alarms.end_others(f"{family} {gateway.upkeep.host} ", [])
     gateway.alarms.end_others("mailbox ", [f"mailbox {each.name} " for each in gateway.settings.imap])
 
 

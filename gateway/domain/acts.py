@@ -7,6 +7,7 @@ from datetime import date
 
 from gateway.domain.desk import Contact
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
+from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
@@ -42,7 +43,9 @@ class OpenTicket:
 
     Attributes:
         follow_up_of: number of the closed ticket that it continues.
-        confirm: whether the requester is told; never for automatic mail, lists and floods.
+        confirm: whether the requester is told; never for automatic mail and lists.
+        unproven: nothing proves who writes, and the answer counts against the caps on acknowledgements.
+        stranger: the answer says nothing but that something has arrived.
         first_answer: what they are told beside the recap.
         priority: that its requester has chosen, with `chosen_with` as the words; empty for the usual one.
     """
@@ -53,6 +56,8 @@ class OpenTicket:
     said: Said
     follow_up_of: int | None
     confirm: bool
+    unproven: bool = False
+    stranger: bool = False
     first_answer: FirstAnswer = RECAP_ALONE
     priority: str = ""
     chosen_with: str = ""
@@ -335,15 +340,6 @@ class RefuseMail:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailDropped:
-    """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
-
-    ticket: int
-    inbound_id: int
-    reason: str
-
-
 Act = (
     OpenTicket
     | AddComment
@@ -355,6 +351,7 @@ Act = (
     | Nudge
     | AddParticipants
     | HoldMail
+    | FoldMail
     | RecordReturn
     | RecordAutomatic
     | ClaimPriority
@@ -368,6 +365,7 @@ Act = (
     | CheckClocks
     | OweUpdate
     | MailDropped
+    | MailReleased
     | AskToConfirm
     | PutOffEscalation
     | AnswerCommands

@@ -46,6 +46,11 @@ class Contact:
         return bool(self.roles - {"account_manager"})
 
     @property
+    def is_customer(self) -> bool:
+        """Whether the desk knows the address: by its file, or by the domain of an organisation."""
+        return self.listed or self.organisation_id is not None
+
+    @property
     def mailbox(self) -> Mailbox:
         """Name and address, as a mail is addressed."""
         return Mailbox(self.name, self.address)
@@ -105,6 +110,7 @@ class Desk:
         domain: of the signed reply and bounce addresses, lower case.
         addresses: by comparison form, the default one first.
         staff: by comparison form of the address.
+        articles: by language, in how many headings of the knowledge base each stem stands; without articles, empty.
     """
 
     version: int
@@ -115,6 +121,7 @@ class Desk:
     staff: Mapping[str, Contact]
     organisations: Mapping[int, Organisation]
     by_domain: Mapping[str, int] = field(repr=False)
+    articles: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
 
     def organisation_of(self, key: str) -> int | None:
         """The organisation that an address belongs to by its domain; a subdomain is another domain."""

@@ -183,6 +183,15 @@ class MailHeld(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StormBegun(Event):
+    """More mail has arrived than passes; `bucket` says by what it is counted, `comment` counts it."""
+
+    bucket: str
+    comment: Comment
+    name: ClassVar[str] = "storm_begun"
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationReturned(Event):
     """A notification came back from `contact`, or from the address that it was sent to."""
 
@@ -254,6 +263,13 @@ class Answered(Event):
     """Something is to be said to `contact` alone, about a mail in their name."""
 
     contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged(Answered):
+    """A ticket was opened in the name of a stranger whom nothing proves; they are told that, and no more."""
+
+    name: ClassVar[str] = "acknowledged"
 
 
 @dataclass(frozen=True, slots=True)

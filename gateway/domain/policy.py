@@ -10,6 +10,8 @@ from gateway.domain.action import Offer
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.service_levels import ServiceLevels
+from gateway.domain.storm import StormRules
+from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.term import Term
 from gateway.domain.timers import TimerRules
 from gateway.domain.workflow import Workflow
@@ -61,11 +63,9 @@ class Limits:
     """Brakes.
 
     Attributes:
-        confirmations_a_day: to one requester, for tickets opened on E1.
         participants: that one mail may add to a ticket.
     """
 
-    confirmations_a_day: int
     participants: int
 
 
@@ -97,7 +97,9 @@ class Policy:
     escalation: EscalationPolicy
     service_levels: ServiceLevels
     timers: TimerRules
+    storms: StormRules
     checklist: Checklist
+    suggestions: SuggestionRules
 
     def words(self, name: str, language: str) -> str:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""

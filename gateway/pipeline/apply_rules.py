@@ -18,6 +18,7 @@ from gateway.domain.acts import (
     RefuseMail,
     Said,
 )
+from gateway.domain.articles import Heading
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Decision, Outcome
 from gateway.domain.desk import Contact, Desk
@@ -39,6 +40,7 @@ from gateway.pipeline.apply_asks import (
     asks_on_ticket,
     chosen_priority,
 )
+from gateway.pipeline.suggest import suggest
 
 # "Re: ", "RE : ", "TR: ", "Fwd: ", "AW: ", "[#42]": a subject may gather any number of them.
 _PREFIX = re.compile(
@@ -62,7 +64,7 @@ class Facts:
         ticket: the match's ticket.
         role: what the author is to that ticket.
         named: other people among the mail's recipients, whom a proven mail may add.
-        opened_today: tickets that the author has opened within a day.
+        articles: of the knowledge base, found for a mail that may open a ticket.
         released: whether somebody of the desk has let this held mail in.
         recent, marked: see `Orders`; only where a command asks for them.
     """
@@ -81,8 +83,8 @@ class Facts:
     desk: Desk
     desk_address: str
     named: tuple[Contact, ...]
-    opened_today: int
     released: bool
+    articles: tuple[Heading, ...] = ()
     recent: tuple[TimelineEntry, ...] = ()
     marked: ReadMail | None = None
 
@@ -196,7 +198,8 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
     author = facts.author
     known = author.language if author is not None and author.listed else ""
     language = classified.language or known or policy.default_language
-    confirm = classified.answerable and facts.opened_today < policy.limits.confirmations_a_day
+    confirm = classified.answerable
+    unproven = facts.evidence.level < Level.E2
     return OpenTicket(
         subject=plain_subject(classified.mail.subject),
         language=language,
@@ -204,13 +207,18 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
         said=facts.said,
         follow_up_of=follow_up_of,
         confirm=confirm,
-        first_answer=_first_answer(classified, policy) if confirm else RECAP_ALONE,
+        first_answer=_first_answer(classified, facts, language, policy) if confirm else RECAP_ALONE,
+        unproven=unproven,
+        stranger=unproven and not (author is not None and author.is_customer),
     )
 
 
-def _first_answer(classified: Classified, policy: Policy) -> FirstAnswer:
+def _first_answer(classified: Classified, facts: Facts, language: str, policy: Policy) -> FirstAnswer:
     told = {each.detail for each in classified.details}
-    return FirstAnswer(missing=policy.checklist.missing(policy.default_type, told))
+    return FirstAnswer(
+        missing=policy.checklist.missing(policy.default_type, told),
+        articles=suggest(classified, facts.articles, language, policy.suggestions),
+    )
 
 
 def _on_ticket(

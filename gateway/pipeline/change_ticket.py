@@ -22,7 +22,6 @@ from gateway.domain.acts import (
     ClaimPriority,
     DecideEscalation,
     HoldMail,
-    MailDropped,
     MarkWrong,
     Nudge,
     OpenTicket,
@@ -48,19 +47,22 @@ from gateway.domain.events import (
     Nudged,
     StateChanged,
     TicketAssigned,
-    TicketOpened,
     TicketReopened,
     UpdateOwed,
 )
+from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.policy import Policy
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 from gateway.domain.timers import Reminder
 from gateway.errors import ActRefused
+from gateway.pipeline.acknowledge import opened
 from gateway.pipeline.change_escalation import change_escalation
 from gateway.pipeline.change_priority import change_priority
 from gateway.pipeline.charge_flex import charge_of, enter_charge
+from gateway.pipeline.decide_held import decide_held
+from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.mark_wrong import mark_wrong
@@ -106,6 +108,10 @@ def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
         return let_follow(act, change)
     if isinstance(act, UndoChange):
         return undo_change(act, change)
+    if isinstance(act, FoldMail):
+        return fold_mail(act, change, change.open)
+    if isinstance(act, MailDropped | MailReleased):
+        return decide_held(act, change)
     if isinstance(act, MarkWrong):
         return mark_wrong(act, change)
     return _HOW[type(act)](change, act)
@@ -171,7 +177,7 @@ class _Change(TicketChange):
             self.uow.add_link(ticket.number, "follows_up", act.follow_up_of)
             self.uow.add_link(act.follow_up_of, "followed_up_by", ticket.number)
         comment = self.say(ticket.number, said, "public")
-        return (TicketOpened(ticket, requester, comment, act.confirm, act.first_answer),)
+        return opened(act, ticket, comment, self)
 
     def comment(self, act: AddComment) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
@@ -335,13 +341,6 @@ class _Change(TicketChange):
         self.touch(act.ticket)
         return (UpdateOwed(self.ticket(act.ticket), None),)
 
-    def mail_dropped(self, act: MailDropped) -> tuple[Event, ...]:
-        ticket = self.ticket(act.ticket)
-        if ticket.waiting is not None:
-            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=False)))
-        self.enter(act.ticket, "", "mail_dropped", "", str(act.inbound_id), act.reason, "")
-        return ()
-
     def record_automatic(self, act: RecordAutomatic) -> tuple[Event, ...]:
         self.enter(act.ticket, act.author_shown, act.kind, "", "", "automatic mail", act.evidence)
         if act.message_id:
@@ -368,7 +367,6 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         RemindCustomer: _Change.remind,
         CheckClocks: _Change.check_clocks,
         OweUpdate: _Change.owe_update,
-        MailDropped: _Change.mail_dropped,
         AskToConfirm: _Change.ask_to_confirm,
         AnswerCommands: _Change.answer_commands,
         RefuseMail: _Change.refuse_mail,

@@ -33,6 +33,9 @@ from gateway.domain.flex import say_minutes
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
 
+# What an acknowledgement of an escalation asks for under another name than rules/diagnostics.yaml.
+_SAME_DETAIL = {"how_many": "who"}
+
 
 def context_of(
     event: Event, events: Iterable[Event], recipient: Mailbox, language: str, desk: Desk, policy: Policy
@@ -54,7 +57,7 @@ def context_of(
             {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
             for each in (comment.attachments if comment else ())
         ],
-        "first_answer": _first_answer(event, language, policy),
+        "first_answer": first_answer_in(event, _beside(event, events, EscalationRequested), language, policy),
         "charge": _charge(event),
         "held": _held(event),
         "returned": _returned(event),
@@ -149,12 +152,22 @@ def _change(event: Event, language: str, policy: Policy) -> dict[str, Any] | Non
     }
 
 
-def _first_answer(event: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+def first_answer_in(event: Event, asked: Event, language: str, policy: Policy) -> dict[str, Any] | None:
+    """What the confirmation of a new ticket says beside its recap.
+
+    Args:
+        asked: the request for escalation that came with it, if one did, whose acknowledgement asks for some of
+            the details by itself.
+    """
     if not isinstance(event, TicketOpened):
         return None
     answer = event.first_answer
+    asked_there: set[str] = set()
+    if isinstance(asked, EscalationRequested):
+        asked_there = {_SAME_DETAIL.get(each, each) for each in asked.escalation.missing}
+    missing = [each for each in answer.missing if each not in asked_there]
     return {
-        "missing": [policy.checklist.ask(each, language) for each in answer.missing],
+        "missing": [policy.checklist.ask(each, language) for each in missing],
         "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
         "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.domain.acts import Said
 from gateway.domain.address import Mailbox, author_key
+from gateway.domain.articles import Search
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Contact, Desk
@@ -17,6 +18,8 @@ from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.storm import StormRules
+from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
 from gateway.domain.visibility import answers_for, is_colleague, takes_part
@@ -25,6 +28,8 @@ from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.mask_links import mask_links
 from gateway.pipeline.own_words import without_own_words
+from gateway.pipeline.storms import shared_keys
+from gateway.pipeline.suggest import search_for
 from gateway.pipeline.thread import (
     answered_ids,
     numbers_in_subject,
@@ -33,8 +38,6 @@ from gateway.pipeline.thread import (
     weigh_token,
 )
 from gateway.ports import LeasedMail, Renderer, Signer, UnitOfWork, Wanted
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,26 @@ class Examined:
         )
 
 
-def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
-    """What `gather` will ask of the transaction for all of `mails`."""
+def wanted_by(
+    mails: Sequence[Examined],
+    desk: Desk,
+    signer: Signer,
+    storms: StormRules | None = None,
+    suggestions: SuggestionRules | None = None,
+) -> Wanted:
+    """What `gather` will ask of the transaction for all of `mails`.
+
+    Args:
+        storms: by which mail is counted; None counts none.
+        suggestions: by which articles are looked for; None looks for none.
+    """
+    searches: dict[int, Search] = {}
     fingerprints: dict[int, str] = {}
     message_ids: set[str] = set()
     tickets: set[int] = set()
     contacts: set[int] = set()
     addresses: set[str] = set()
+    buckets: set[str] = set()
     for examined in mails:
         if examined.classified is None:
             continue
@@ -90,8 +106,21 @@ def wanted_by(mails: Sequence[Examined], desk: Desk, signer: Signer) -> Wanted:
         contacts.update(token.contact for token in tokens if token.contact)
         if examined.evidence.identity is not None:
             addresses.add(examined.evidence.identity)
+        # An answer to one of our mails opens no ticket; where there are no articles, nobody looks for any.
+        if suggestions and desk.articles and not tokens and not examined.inbound.envelope.historic:
+            search = search_for(examined.classified, desk, suggestions)
+            if search is not None:
+                searches[examined.inbound.id] = search
+        if storms is not None:
+            buckets.update(shared_keys(examined.classified, examined.evidence.identity, storms))
     return Wanted(
-        fingerprints, frozenset(message_ids), frozenset(tickets), frozenset(contacts), frozenset(addresses)
+        fingerprints,
+        frozenset(message_ids),
+        frozenset(tickets),
+        frozenset(contacts),
+        frozenset(addresses),
+        searches=searches,
+        buckets=frozenset(buckets),
     )
 
 
@@ -132,7 +161,7 @@ def gather(
         desk=desk,
         desk_address=examined.desk_address(desk),
         named=_named(mail, desk, uow) if evidence.level >= Level.E2 else (),
-        opened_today=uow.opened_since(author, now - _DAY) if author is not None and author.id else 0,
+        articles=uow.found_articles(inbound.id) if ticket is None else (),
         released=inbound.instruction == "release",
         recent=uow.recent_entries(ticket.number) if ticket and "undo" in commands else (),
         marked=marked_mail(mail, ticket, uow, signer, tables.intent)

@@ -12,10 +12,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from gateway.domain.acts import Act, AddComment, MailDropped
+from gateway.domain.acts import Act, AddComment
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.events import CommandsAnswered, Event
+from gateway.domain.held import MailDropped, MailReleased
 from gateway.domain.permissions import Deed
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
@@ -249,11 +250,11 @@ def _undo_is_offered(event: Event, policy: Policy, now: datetime) -> bool:
 
 
 def _release(facts: LinkFacts, given: Given) -> list[Act]:
-    return []
+    return [MailReleased(facts.ticket.number, facts.about, facts.orders.actor)]
 
 
 def _drop(facts: LinkFacts, given: Given) -> list[Act]:
-    return [MailDropped(facts.ticket.number, facts.about, f"dropped by {facts.actor.address}")]
+    return [MailDropped(facts.ticket.number, facts.about, facts.orders.actor, "dropped by a link")]
 
 
 # --- the table -------------------------------------------------------------------------------

@@ -22,14 +22,16 @@ from typing import Protocol
 
 from gateway import faults
 from gateway.domain.acts import OpenTicket, Said
+from gateway.domain.classification import Classified
 from gateway.domain.decision import Outcome
 from gateway.domain.desk import Desk
 from gateway.domain.events import Event
 from gateway.domain.evidence import Judgement, Level
 from gateway.domain.policy import Policy
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.storm import Flood
 from gateway.errors import GatewayError, LeaseLost, StorageUnavailable, UnreadableMail
-from gateway.pipeline.apply_rules import apply_rules
+from gateway.pipeline.apply_rules import Facts, apply_rules
 from gateway.pipeline.authenticate import authenticate, read_tokens
 from gateway.pipeline.change_ticket import change_ticket
 from gateway.pipeline.classify import classify
@@ -37,6 +39,7 @@ from gateway.pipeline.explain import explain
 from gateway.pipeline.facts import Examined, gather, wanted_by
 from gateway.pipeline.fill_outbox import fill_outbox
 from gateway.pipeline.parse import parse
+from gateway.pipeline.storms import folded, weigh
 from gateway.ports import Bell, Claim, Clock, Judge, LeasedMail, Renderer, Settlement, Signer, UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -134,7 +137,8 @@ class Processor:
         desk, signer = self.current()
         now = self.clock.now()
         with self.open_uow(desk) as uow:
-            uow.prefetch(wanted_by(examined, desk, signer))
+            policy = self.policy
+            uow.prefetch(wanted_by(examined, desk, signer, policy.storms, policy.suggestions))
             settled = [settle(mail, uow, self, signer, now=now) for mail in examined]
             faults.reached("mail.settled")
         faults.reached("unit.committed")
@@ -198,8 +202,15 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Tools, signer: Signer, *, now
     if mail.classified is None:
         return _settle_unreadable(mail, uow, tools, signer, now=now)
     classified, facts = gather(mail, uow, signer, tools.renderer, tools.tables, now=now)
-    decision = apply_rules(
-        classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
+    flood = _weigh(mail, facts, uow, tools, now=now)
+    if flood is not None and flood.until is not None:
+        return _put_off(mail, classified, facts, uow, flood.until)
+    decision = (
+        folded(flood, classified, facts, uow.storms)
+        if flood is not None
+        else apply_rules(
+            classified, facts, tools.policy, staff_token_suffices=tools.staff_token_suffices, now=now
+        )
     )
     envelope = mail.inbound.envelope
     events = change_ticket(
@@ -224,6 +235,39 @@ def settle(mail: Examined, uow: UnitOfWork, tools: Tools, signer: Signer, *, now
         explanation=explain(classified, facts, decision, told, policy_version=tools.policy.version),
     )
     uow.settle(mail.inbound, settlement, now=now)
+    return settlement
+
+
+def _weigh(mail: Examined, facts: Facts, uow: UnitOfWork, tools: Tools, *, now: datetime) -> Flood | None:
+    """Whether there is a storm; old mail, and what somebody has let in, is counted by none."""
+    if mail.classified is None or mail.inbound.envelope.historic or mail.inbound.instruction:
+        return None
+    return weigh(
+        mail.classified,
+        facts,
+        uow.storms,
+        tools.policy.storms,
+        staff_token_suffices=tools.staff_token_suffices,
+        now=now,
+    )
+
+
+def _put_off(
+    mail: Examined, classified: Classified, facts: Facts, uow: UnitOfWork, until: datetime
+) -> Settlement:
+    """A known customer's mail in a storm of their own is read when its turn has come."""
+    read = classified.mail
+    settlement = Settlement(
+        outcome=Outcome.PENDING,
+        ticket=None,
+        evidence=facts.evidence.level.name,
+        reason=f"slowed: read at {until:%Y-%m-%dT%H:%M:%SZ}, for much mail of the same customer came before",
+        message_id=read.message_id,
+        author=read.author.address,
+        subject=read.subject,
+        explanation={},
+    )
+    uow.put_off(mail.inbound, settlement, until=until)
     return settlement
 
 

@@ -26,6 +26,7 @@ from gateway.pipeline.classify import classify
 from gateway.pipeline.facts import Examined, wanted_by
 from gateway.pipeline.parse import parse
 from gateway.pipeline.process import settle
+from gateway.pipeline.storms import RATE
 from gateway.ports import Renderer, Settlement, Signer
 from gateway.ports.rehearsal import Rehearsal, StoredMail, StoredMails
 
@@ -101,7 +102,8 @@ class Replayer:
         examined = [self._examined(stored, desk, signer) for stored in batch]
         ended = [state.id for state in self.policy.workflow.states.values() if not state.is_open]
         with self.open_rehearsal(desk, batch, ended, NUDGES_ARE_ONE) as rows:
-            rows.prefetch(wanted_by([each for each in examined if isinstance(each, Examined)], desk, signer))
+            wanted = [each for each in examined if isinstance(each, Examined)]
+            rows.prefetch(wanted_by(wanted, desk, signer, self.policy.storms))
             return [
                 self._replayed(stored, each, rows, signer)
                 for stored, each in zip(batch, examined, strict=True)
@@ -114,6 +116,8 @@ class Replayer:
             return "not decided yet"
         if "unreadable" in past:
             return "could not be read"
+        if past["decision"]["ruling"].startswith(RATE):
+            return "counted in a storm"
         inbound = stored.mail
         try:
             mail = parse(inbound.raw)
@@ -134,7 +138,7 @@ class Replayer:
             return Replayed(stored, "", "", skipped=str(examined))
         mail, past = examined.classified.mail, stored.explanation
         try:
-            unit = rows.as_of(stored, may_tell=_may_tell(past))
+            unit = rows.as_of(stored, may_tell=_may_tell(past), may_answer=_may_answer(past))
             found = settle(examined, unit, self, signer, now=stored.settled_at)
         except Exception as error:  # noqa: BLE001  (as above)
             reason = f"these rules fail on it: {type(error).__name__}: {error}"[:200]
@@ -203,6 +207,11 @@ def _recorded(mail: Mail, tokens: Tokens, identity: Mapping[str, Any]) -> Eviden
         return Evidence(Level.E0, None, tuple(identity["reasons"]))
     fresh = authenticate(mail, tokens, Judgement())
     return replace(fresh, level=level, identity=author_key(mail.identity), reasons=tuple(identity["reasons"]))
+
+
+def _may_answer(past: Mapping[str, Any]) -> bool:
+    """Whether the caps on acknowledgements left room; where they did not, whoever wrote was told nothing."""
+    return any(each.startswith(("confirmation", "acknowledgement")) for each in past["notifications"])
 
 
 def _may_tell(past: Mapping[str, Any]) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from gateway.domain.action import ActionToken
+from gateway.domain.articles import Search
 from gateway.domain.envelope import Envelope
 from gateway.domain.evidence import Judgement
 from gateway.domain.mail import Mail
@@ -16,6 +17,7 @@ from gateway.domain.notification import Notification
 from gateway.domain.token import Purpose, Token
 from gateway.errors import GatewayError
 from gateway.ports.unit_of_work import Escalations as Escalations
+from gateway.ports.unit_of_work import Storms as Storms
 from gateway.ports.unit_of_work import Timers as Timers
 from gateway.ports.unit_of_work import UnitOfWork as UnitOfWork
 
@@ -166,7 +168,8 @@ class LeasedMail:
     Attributes:
         fence: grows with each lease; whoever settles the mail must still know the last one.
         attempts: this one included.
-        instruction: `release` when somebody of the desk has let a held mail in, else empty.
+        instruction: `release` when somebody of the desk has let a held mail in, `slowed` when its turn in a
+            storm has come, else empty.
     """
 
     id: int
@@ -333,6 +336,8 @@ class Wanted:
         fingerprints: content fingerprint by ledger id.
         message_ids: foreign ids, without angle brackets.
         addresses: comparison forms.
+        searches: for articles, by ledger id.
+        buckets: of the storm breaker, but for those that count on a ticket.
     """
 
     fingerprints: Mapping[int, str]
@@ -340,3 +345,5 @@ class Wanted:
     tickets: frozenset[int]
     contacts: frozenset[int]
     addresses: frozenset[str]
+    searches: Mapping[int, Search] = field(default_factory=dict)
+    buckets: frozenset[str] = frozenset()

@@ -48,9 +48,10 @@ class Rehearsal(Protocol):
     def prefetch(self, wanted: Wanted) -> None:
         """Fetch for the whole batch what would otherwise be fetched for each mail."""
 
-    def as_of(self, stored: StoredMail, *, may_tell: bool) -> UnitOfWork:
+    def as_of(self, stored: StoredMail, *, may_tell: bool, may_answer: bool) -> UnitOfWork:
         """The rows as they were when the mail was decided on; what is written there is forgotten.
 
         Args:
             may_tell: whether whoever is told of mail in their name had not been told shortly before.
+            may_answer: whether the caps on acknowledgements left room.
         """

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.action import ActionToken, IssuedAction
+from gateway.domain.articles import Heading
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import Escalation
 from gateway.domain.intent.case import Case
 from gateway.domain.notification import Notification
+from gateway.domain.storm import BucketState
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
 
@@ -60,6 +62,19 @@ class Cases(Protocol):
         """Keep a case to test, instead of one that was kept of the same mail."""
 
 
+class Storms(Protocol):
+    """The storm breaker's buckets, in a unit of work."""
+
+    def state(self, key: str, ticket: int | None = None) -> BucketState | None:
+        """The bucket as it is; None for an empty one. `ticket` is the one it counts on."""
+
+    def put(self, state: BucketState, *, now: datetime) -> None:
+        """The bucket as it is from now on."""
+
+    def recount(self, state: BucketState, *, shown: str, text: str) -> None:
+        """What the note of a storm says from now on; `shown` is its author."""
+
+
 class Actions(Protocol):
     """The links in mails that do something, in a unit of work."""
 
@@ -99,6 +114,10 @@ class UnitOfWork(Protocol):
         """Mails that were read wrongly."""
 
     @property
+    def storms(self) -> Storms:
+        """The storm breaker's buckets."""
+
+    @property
     def timers(self) -> Timers:
         """What falls due."""
 
@@ -107,6 +126,9 @@ class UnitOfWork(Protocol):
 
     def first_with_content(self, inbound_id: int) -> int:
         """The ledger id of the first mail with that mail's fingerprint: its own, or an earlier one's."""
+
+    def found_articles(self, inbound_id: int) -> tuple[Heading, ...]:
+        """What the mail's search for articles has found, the best first; nothing where none was wanted."""
 
     def ticket_of_mail(self, inbound_id: int) -> int | None:
         """Where a settled mail went."""
@@ -125,9 +147,6 @@ class UnitOfWork(Protocol):
 
     def contact_at(self, key: str) -> Contact | None:
         """By the comparison form of the address."""
-
-    def opened_since(self, contact: Contact, since: datetime) -> int:
-        """How many tickets the contact has opened from `since` on."""
 
     def flex_used(self, organisation: int) -> int:
         """Minutes that its tickets have taken from the organisation's Flex balance."""
@@ -181,3 +200,6 @@ class UnitOfWork(Protocol):
 
     def settle(self, mail: LeasedMail, settlement: Settlement, *, now: datetime) -> None:
         """End the mail's way; the commit raises LeaseLost when it is not ours any more."""
+
+    def put_off(self, mail: LeasedMail, settlement: Settlement, *, until: datetime) -> None:
+        """Have the mail read again at `until`, when its turn has come; `settlement` is what is shown of it."""

@@ -22,6 +22,8 @@ from gateway.rulebook.preset import read_rules
 from gateway.rulebook.reminders import load_timer_rules
 from gateway.rulebook.service_levels import load_service_levels
 from gateway.rulebook.source import Source, known, typed
+from gateway.rulebook.storms import load_storm_rules
+from gateway.rulebook.suggestions import load_suggestions
 from gateway.rulebook.terms import LANGUAGES, read_terms
 from gateway.rulebook.workflow import read_workflow
 
@@ -71,14 +73,16 @@ def load_policy(
         charged_types=frozenset(each.id for each in types.types if each.flex),
         notifications=notifications,
         offers=offers,
-        limits=Limits(intake.limits.confirmations_a_day, intake.limits.participants),
+        limits=Limits(intake.limits.participants),
         default_language=intake.default_language,
         escalation=load_escalation(folder, priority_terms, preset),
         service_levels=load_service_levels(
             folder, preset, priorities=list(priority_terms), countries=countries
         ),
         timers=load_timer_rules(folder, preset),
+        storms=load_storm_rules(folder, preset),
         checklist=load_checklist(folder, preset, list(type_terms)),
+        suggestions=load_suggestions(folder, preset),
     )
 
 

@@ -138,7 +138,6 @@ class NotificationsFile(Strict):
 class LimitsEntry(Strict):
     """See `domain.policy.Limits`."""
 
-    confirmations_a_day: int = Field(ge=0, le=1000)
     participants: int = Field(ge=0, le=100)
 
 

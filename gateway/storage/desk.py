@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.domain.desk import Contact, Desk, DeskAddress, DeskFile, Organisation, Team
 from gateway.errors import NotFound
+from gateway.storage.articles import stems_of_headings
 from gateway.storage.database import Database
 from gateway.storage.rows import CONTACT_COLUMNS, AnyRow, contact_of, contact_row
 from gateway.storage.schema import (
@@ -101,6 +102,7 @@ class DeskStore:
                     for row in connection.execute(sa.select(organisations))
                 },
                 by_domain=domains,
+                articles=stems_of_headings(connection),
             )
 
     # --- keys --------------------------------------------------------------------------------

@@ -195,15 +195,15 @@ class Ledger:
             raise NotFound(f"there is no mail {number} in the ledger")
         return raw
 
-    def instruct(self, number: int, instruction: str, *, now: datetime) -> None:
-        """Have a worker read a mail again: an empty instruction requeues, `release` lets a held one in.
+    def instruct(self, *numbers: int, instruction: str, now: datetime) -> None:
+        """Have a worker read mails again: an empty instruction requeues, `release` lets a held one in.
 
         The fence moves on, so that whoever still works on the mail cannot settle it.
         """
         with self._database.write() as connection:
             changed = connection.execute(
                 sa.update(inbound)
-                .where(inbound.c.id == number)
+                .where(inbound.c.id.in_(numbers))
                 .values(
                     outcome="pending",
                     instruction=instruction,
@@ -214,15 +214,16 @@ class Ledger:
                     fence=inbound.c.fence + 1,
                 )
             )
-            if changed.rowcount != 1:
-                raise NotFound(f"there is no mail {number} in the ledger")
+            if changed.rowcount != len(numbers):
+                shown = ", ".join(map(str, numbers))
+                raise NotFound(f"there is no mail {shown} in the ledger")
 
-    def drop(self, number: int, *, reason: str, now: datetime) -> None:
-        """Settle a held mail as dropped; its bytes stay."""
+    def drop(self, *numbers: int, reason: str, now: datetime) -> None:
+        """Settle held mails as dropped; their bytes stay."""
         with self._database.write() as connection:
             connection.execute(
                 sa.update(inbound)
-                .where(inbound.c.id == number)
+                .where(inbound.c.id.in_(numbers))
                 .values(outcome="dropped", reason=reason, settled_at=now, fence=inbound.c.fence + 1)
             )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.domain.articles import Heading
 from gateway.domain.desk import Contact
 from gateway.domain.ticket import Ticket
 from gateway.ports import Wanted
+from gateway.storage.articles import search_articles
 from gateway.storage.rows import CONTACT_COLUMNS, contact_of, ticket_of
 from gateway.storage.schema import contacts, fingerprints, message_ids, organisations, participants, tickets
 
@@ -32,7 +33,7 @@ class KnownRows:
         self._participants: dict[int, tuple[Contact, ...]] = {}
         self._by_message: dict[str, tuple[int, ...]] = {}
         self._first: dict[int, int] = {}
-        self._opened: dict[int, int] = {}
+        self._articles: dict[int, tuple[Heading, ...]] = {}
 
     def prefetch(self, wanted: Wanted) -> None:
         """Fetch for a whole batch what would otherwise be fetched for each mail."""
@@ -42,6 +43,12 @@ class KnownRows:
         self._fetch_tickets(numbers)
         self._fetch_contacts(contacts.c.id, wanted.contacts, self._contacts)
         self._fetch_contacts(contacts.c.address_key, wanted.addresses, self._by_address)
+        if wanted.searches:
+            self._articles.update(search_articles(self._connection, wanted.searches))
+
+    def found_articles(self, inbound_id: int) -> tuple[Heading, ...]:
+        """What the mail's search for articles has found, the best first."""
+        return self._articles.get(inbound_id, ())
 
     def first_with_content(self, inbound_id: int) -> int:
         """The ledger id of the first mail with that mail's fingerprint."""
@@ -76,16 +83,6 @@ class KnownRows:
         if key not in self._by_address:
             self._fetch_contacts(contacts.c.address_key, [key], self._by_address)
         return self._by_address[key]
-
-    def opened_since(self, contact: Contact, since: datetime) -> int:
-        """How many tickets the contact has opened from `since` on."""
-        if contact.id not in self._opened:
-            self._opened[contact.id] = self._connection.execute(
-                sa.select(sa.func.count()).where(
-                    tickets.c.requester_id == contact.id, tickets.c.created_at >= since
-                )
-            ).scalar_one()
-        return self._opened[contact.id]
 
     def flex_used(self, organisation: int) -> int:
         """Minutes that its tickets have taken from the organisation's Flex balance."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, groupby
+from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import Escalation, EscalationState
 from gateway.domain.hindsight import Moment, as_it_was, followed_then
+from gateway.domain.storm import BucketState
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.ports import LeasedMail, Settlement, Wanted
 from gateway.ports.rehearsal import StoredMail
@@ -21,14 +23,16 @@ from gateway.storage.escalations import EscalationRows
 from gateway.storage.inbound import ENVELOPE, envelope_of, raws_of, within_bytes
 from gateway.storage.known_rows import KnownRows
 from gateway.storage.rows import timeline_of
-from gateway.storage.schema import fingerprints, inbound, tickets, timeline
+from gateway.storage.schema import fingerprints, inbound, timeline
+from gateway.storage.storms import StormRows
 from gateway.storage.tellings import TellingRows
 from gateway.storage.unit_of_work import SqlUnitOfWork
 
 _BATCH = 32
-_DAY = timedelta(days=1)
 # Rows that are never written need numbers that no row has.
 _FIRST_NUMBER = 1 << 48
+# Of a bucket that lets nothing pass.
+_FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class StoredMails:
@@ -154,9 +158,6 @@ class RehearsalRows(_Unlocked):
     ) -> None:
         super().__init__(connection)
         self.desk = desk
-        received = [stored.mail.envelope.received_at for stored in batch]
-        self._span = (min(received) - _DAY, max(received))
-        self._opened_at: dict[int, list[datetime]] = {}
         self._ended = ended
         self._nudges_are_one = nudges_are_one
         self._entries: dict[int, tuple[TimelineEntry, ...]] = {}
@@ -165,22 +166,10 @@ class RehearsalRows(_Unlocked):
         """The batch's rows, with the timelines of its tickets."""
         super().prefetch(wanted)
         self._fetch_entries(self._tickets)
-        people = [each.id for each in self._by_address.values() if each is not None]
-        rows = self._connection.execute(
-            sa.select(tickets.c.requester_id, tickets.c.created_at).where(
-                tickets.c.requester_id.in_(people), tickets.c.created_at.between(*self._span)
-            )
-        )
-        for row in rows:
-            self._opened_at.setdefault(row.requester_id, []).append(row.created_at)
 
-    def opened_between(self, contact: Contact, since: datetime, until: datetime) -> int:
-        """How many tickets the contact had opened, of mail that was received in between."""
-        return sum(since <= at < until for at in self._opened_at.get(contact.id, ()))
-
-    def as_of(self, stored: StoredMail, *, may_tell: bool) -> RehearsalUnit:
+    def as_of(self, stored: StoredMail, *, may_tell: bool, may_answer: bool) -> RehearsalUnit:
         """The rows as they were when the mail was decided on."""
-        return RehearsalUnit(self._connection, self, stored, may_tell=may_tell)
+        return RehearsalUnit(self._connection, self, stored, may_tell=may_tell, may_answer=may_answer)
 
     def entries(self, number: int) -> tuple[TimelineEntry, ...]:
         """A ticket's whole timeline, oldest first."""
@@ -221,15 +210,21 @@ class RehearsalUnit(SqlUnitOfWork):
     _locks = False
 
     def __init__(
-        self, connection: sa.Connection, known: RehearsalRows, stored: StoredMail, *, may_tell: bool
+        self,
+        connection: sa.Connection,
+        known: RehearsalRows,
+        stored: StoredMail,
+        *,
+        may_tell: bool,
+        may_answer: bool,
     ) -> None:
         super().__init__(connection, known.desk, lambda _: 0)
         self._known = known
         self._moment = Moment(stored.settled_at or stored.mail.envelope.received_at, stored.mail.id)
-        self._received_at = stored.mail.envelope.received_at
         self._numbers_here = count(_FIRST_NUMBER)
         self.escalations = _EscalationsThen(connection, self)
         self.tellings = _TellingsThen(connection, may_tell=may_tell)
+        self.storms = _StormsThen(connection, self._insert, may_answer=may_answer)
 
     def first_with_content(self, inbound_id: int) -> int:
         """As the ledger has it."""
@@ -265,10 +260,6 @@ class RehearsalUnit(SqlUnitOfWork):
         entries = self._known.entries(ticket)
         return tuple(each for each in reversed(entries) if not self._moment.precedes(each))
 
-    def opened_since(self, contact: Contact, since: datetime) -> int:
-        """How many tickets the contact had opened, of mail that came before this one."""
-        return self._known.opened_between(contact, since, self._received_at)
-
     def add_contact(self, contact: Contact, *, now: datetime) -> Contact:
         """A newcomer, for as long as this is looked at."""
         known = self.contact_at(contact.key)
@@ -276,7 +267,6 @@ class RehearsalUnit(SqlUnitOfWork):
             return known
         made = replace(contact, id=next(self._numbers_here))
         self._contacts[made.id] = self._by_address[made.key] = made
-        self._opened[made.id] = 0
         return made
 
     def mark_returned(
@@ -324,6 +314,19 @@ class _TellingsThen(TellingRows):
 
     def allow(self, contact: int, *, now: datetime, within: timedelta) -> bool:
         return self._may_tell
+
+
+class _StormsThen(StormRows):
+    """How full the buckets were is not on record for then, but whether somebody was told is."""
+
+    def __init__(self, connection: sa.Connection, insert: Callable[..., Any], *, may_answer: bool) -> None:
+        super().__init__(connection, insert, locks=False)
+        self._may_answer = may_answer
+
+    def state(self, key: str, ticket: int | None = None) -> BucketState | None:
+        if key.startswith("acknowledge") and not self._may_answer:
+            return BucketState(key, None, _FAR_AWAY, None, 0)
+        return None
 
 
 def _received(since: datetime | None, until: datetime | None) -> Sequence[sa.ColumnElement[bool]]:

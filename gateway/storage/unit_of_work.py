@@ -18,7 +18,7 @@ from gateway import faults
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.notification import Notification
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
-from gateway.ports import LeasedMail, NewNotification, Settlement
+from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
 from gateway.storage import leases
 from gateway.storage.actions import ActionRows, action_tokens
 from gateway.storage.cases import CaseRows
@@ -47,6 +47,7 @@ from gateway.storage.schema import (
     timeline,
 )
 from gateway.storage.sequences import allocate
+from gateway.storage.storms import StormRows
 from gateway.storage.tellings import TellingRows
 from gateway.storage.timers import TimerRows
 
@@ -87,13 +88,21 @@ class SqlUnitOfWork(KnownRows):
         self.tellings = TellingRows(connection)
         self.actions = ActionRows(connection, self._gather)
         self.cases = CaseRows(connection, self._insert)
+        self.storms = StormRows(connection, self._insert, locks=self._locks)
         self.timers = TimerRows(connection, self._insert)
         # What is to be written.
         self._new_tickets: dict[int, None] = {}
         self._saved_tickets: dict[int, None] = {}
         self._rows: dict[sa.Table, list[dict[str, Any]]] = {}
         self._settled: list[dict[str, Any]] = []
+        self._put_off: list[dict[str, Any]] = []
         self._numbers: dict[sa.Table, Iterator[int]] = {}
+
+    def prefetch(self, wanted: Wanted) -> None:
+        """Fetch for a whole batch what would otherwise be fetched for each mail."""
+        super().prefetch(wanted)
+        # After the tickets: whoever holds a bucket waits for no ticket.
+        self.storms.fetch(wanted.buckets, [number for number, each in self._tickets.items() if each])
 
     def ticket_of_mail(self, inbound_id: int) -> int | None:
         """Where a mail went, in this transaction or before."""
@@ -122,7 +131,6 @@ class SqlUnitOfWork(KnownRows):
         else:
             self._gather(contacts, row)
             self._contacts[made.id] = self._by_address[made.key] = made
-        self._opened.setdefault(made.id, 0)
         return made
 
     def add_ticket(self, ticket: Ticket) -> Ticket:
@@ -131,8 +139,6 @@ class SqlUnitOfWork(KnownRows):
         self._tickets[made.number] = made
         self._participants[made.number] = ()
         self._new_tickets[made.number] = None
-        if made.requester is not None:
-            self._opened[made.requester.id] = self._opened.get(made.requester.id, 0) + 1
         return made
 
     def save_ticket(self, ticket: Ticket) -> None:
@@ -233,6 +239,24 @@ class SqlUnitOfWork(KnownRows):
             }
         )
 
+    def put_off(self, mail: LeasedMail, settlement: Settlement, *, until: datetime) -> None:
+        """Have the mail read again at `until`, when its turn has come."""
+        self._put_off.append(
+            {
+                "b_id": mail.id,
+                "b_fence": mail.fence,
+                "outcome": str(settlement.outcome),
+                "evidence": settlement.evidence,
+                "reason": settlement.reason,
+                "message_id": settlement.message_id,
+                "author": settlement.author,
+                "subject": settlement.subject,
+                "instruction": "slowed",
+                "attempts": 0,
+                "due_at": until,
+            }
+        )
+
     def _gather(self, table: sa.Table, row: dict[str, Any]) -> None:
         self._rows.setdefault(table, []).append(row)
 
@@ -275,7 +299,9 @@ class SqlUnitOfWork(KnownRows):
         self.timers.write()
         self.tellings.write()
         self.cases.write()
+        self.storms.write()
         leases.finish(self._connection, inbound, self._settled)
+        leases.finish(self._connection, inbound, self._put_off)
 
     def _ticket_row(self, number: int) -> dict[str, Any]:
         ticket = self._tickets[number]

@@ -11,8 +11,6 @@ import threading
 import time
 from contextlib import suppress
 
-BEAT = b"null\n"
-
 
 class Lifeline:
     """A process's end. When the supervisor goes, however it goes, the process is told to end too.
@@ -25,6 +23,7 @@ class Lifeline:
         self._socket = None if fd is None else socket.socket(fileno=fd)
         self._every_s = every_s
         self._touched_s: float | None = None
+        self._complaint = ""
         self._speaking = threading.Lock()
         if self._socket is not None:
             threading.Thread(target=self._watch, args=(self._socket,), name="lifeline", daemon=True).start()
@@ -39,6 +38,10 @@ class Lifeline:
         """Whoever calls this once must go on: from then on, the process lives as long as they do."""
         self._touched_s = time.monotonic()
 
+    def complain(self, words: str) -> None:
+        """Something is wrong that only the supervisor can tell of; nothing any more, when empty."""
+        self._complaint = words
+
     def _watch(self, line: socket.socket) -> None:
         hearing = select.poll()
         hearing.register(line, select.POLLIN)
@@ -50,4 +53,4 @@ class Lifeline:
             elif self._touched_s is None or time.monotonic() - self._touched_s < 2 * self._every_s + 1:
                 # A supervisor that does not listen now has heard enough; one that is gone is seen above.
                 with self._speaking, suppress(BlockingIOError, BrokenPipeError):
-                    line.send(BEAT, socket.MSG_DONTWAIT)
+                    line.send(json.dumps(self._complaint).encode() + b"\n", socket.MSG_DONTWAIT)

@@ -46,6 +46,7 @@ class Child:
     failed_starts: int = 0
     is_ready: bool = False
     was_ready: bool = False
+    complaint: str = ""
     heard_s: float = 0.0
     well_s: float = 0.0
     deaths_s: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_DEATHS))
@@ -53,6 +54,8 @@ class Child:
 
     def trouble(self, now_s: float, silence_s: float) -> str:
         """What is wrong with it, or empty."""
+        if self.complaint:
+            return self.complaint
         gone_s = now_s - self.well_s
         begins = self.process is not None and not self.is_ready and not self.failed_starts
         if begins:
@@ -147,7 +150,7 @@ class Supervisor:
                 extra={"child": child.name, "reason": error.strerror, "again_in_s": round(pause, 1)},
             )
             return
-        child.is_ready = False
+        child.is_ready, child.complaint = False, ""
         child.heard_s = time.monotonic()
         self._selector.register(child.line, selectors.EVENT_READ, child)
         log.debug("process.started", extra={"child": child.name, "pid": child.process.pid})
@@ -173,7 +176,9 @@ class Supervisor:
                 line, _, rest = bytes(child.said).partition(b"\n")
                 child.said = bytearray(rest)
                 facts = json.loads(line)
-                if facts is not None:
+                if isinstance(facts, str):
+                    child.complaint = facts
+                else:
                     child.was_ready = child.is_ready = True
                     self._on_ready(child.name, facts)
             if child.is_ready:

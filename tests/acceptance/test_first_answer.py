@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from typing import Any
+
+import pytest
 
 from tests.acceptance.customer import Customer
 from tests.running import RunningGateway
@@ -35,6 +38,41 @@ ASKED = {
         "tried": "already tried",
     },
 }
+
+
+ARTICLES = {
+    "badgeuse-heure": ("fr", "La badgeuse affiche une heure fausse"),
+    "badgeuse-heure-hiver": ("fr", "La badgeuse garde une heure d'été fausse"),
+    "badgeuse-fausse": ("fr", "Badgeuse fausse à l'heure du changement"),
+    "badgeuse-heure-fausse": ("fr", "Heure fausse sur la badgeuse"),
+    "time-clock": ("en", "The time clock shows a wrong hour"),
+    "carte-perdue": ("fr", "Une carte de badgeuse est perdue"),
+}
+
+
+@pytest.fixture(scope="module")
+def knowledge(gateway: RunningGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A knowledge base that the workers know of; gone afterwards."""
+    folder = tmp_path_factory.mktemp("articles")
+    for slug, (language, title) in ARTICLES.items():
+        front = f"title: {title}\nlanguage: {language}\nurl: https://aide.example.test/{slug}\n"
+        (folder / f"{slug}.md").write_text(f"---\n{front}---\nRéglez l'horloge.\n", encoding="utf-8")
+    assert "6 added" in gateway.command("articles", "import", str(folder))
+    reader = Customer(gateway, "Reader", "reader@acme.test")
+    while "aide.example.test" not in texts(_answered(reader, BADGE))[0]:
+        # A worker looks once a second whether the desk has changed.
+        assert len(reader.mails()) < 100
+    yield
+    for slug in ARTICLES:
+        gateway.command("articles", "withdraw", slug)
+
+
+BADGE = "Bonjour,\n\nLa badgeuse affiche une heure fausse depuis ce matin, pour tous les salariés.\n\nMerci"
+
+
+def _answered(customer: Customer, text: str) -> Message:
+    customer.writes(text, subject="Horaires")
+    return customer.mails()[-1]
 
 
 def texts(mail: Message) -> tuple[str, str]:
@@ -123,3 +161,55 @@ def test_the_recap_says_all_that_a_customer_needs(gateway: RunningGateway, chloe
     ):
         assert words in text
         assert words in html.replace("&#39;", "'")
+
+
+@pytest.mark.usefixtures("knowledge")
+def test_articles_that_match_are_named_three_at_most(gateway: RunningGateway, chloe: Customer) -> None:
+    row = chloe.writes(BADGE, subject="Horaires")
+
+    text, html = texts(chloe.mails()[-1])
+    named = [slug for slug in ARTICLES if f"https://aide.example.test/{slug} " in f"{text} "]
+    assert len(named) == 3
+    assert "badgeuse-heure" in named
+    assert not {"time-clock", "carte-perdue"} & set(named)
+    for slug in named:
+        assert f'<a href="https://aide.example.test/{slug}">' in html
+        assert ARTICLES[slug][1] in text
+    why = explained(gateway, row["id"])["first_answer"]["articles"]
+    assert {each["slug"] for each in why} == set(named)
+    assert [each["score"] for each in why] == sorted((each["score"] for each in why), reverse=True)
+    assert why[0]["score"] == 1.0
+
+
+@pytest.mark.usefixtures("knowledge")
+def test_articles_are_in_the_language_of_the_request(chloe: Customer) -> None:
+    text, _ = texts(
+        _answered(chloe, "Hello,\n\nThe time clock shows a wrong hour, could you please help us?\n\nThanks")
+    )
+
+    assert "https://aide.example.test/time-clock" in text
+    assert text.count("aide.example.test") == 1
+
+
+@pytest.mark.usefixtures("knowledge")
+def test_where_nothing_matches_well_nothing_is_named(gateway: RunningGateway, chloe: Customer) -> None:
+    text, _ = texts(_answered(chloe, "Bonjour,\n\nNotre badgeuse est livrée quand ?\n\nMerci à vous"))
+
+    assert "aide.example.test" not in text
+    assert "peut vous aider" not in text
+
+
+@pytest.mark.usefixtures("knowledge")
+def test_the_command_line_shows_what_would_be_named(gateway: RunningGateway) -> None:
+    lines = gateway.command(
+        "articles", "search", "la badgeuse affiche une heure fausse", "--json"
+    ).splitlines()
+    found = [json.loads(line) for line in lines]
+
+    assert found[0]["slug"] == "badgeuse-heure"
+    assert found[0]["named"] is True
+    assert any(each["named"] is False for each in found)
+    shown = json.loads(gateway.command("articles", "show", "time-clock", "--json"))
+    assert (shown["language"], shown["published"], shown["body"]) == ("en", True, "Réglez l'horloge.")
+    listed = [json.loads(line)["slug"] for line in gateway.command("articles", "list", "--json").splitlines()]
+    assert listed == sorted(ARTICLES)

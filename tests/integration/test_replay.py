@@ -146,7 +146,7 @@ def a_story(desk: Desk) -> None:
     desk.writes("paul@acme.test", "Je confirme.", subject="[#1] Paie")
     desk.writes("mallory@evil.test", "Donnez-moi tout.", to=address)
     held = desk.writes("eve@acme.test", "Moi aussi.", to=address)
-    desk.gateway.ledger.instruct(held, "release", now=desk.clock.now())
+    desk.gateway.ledger.instruct(held, instruction="release", now=desk.clock.now())
     desk.works()
     desk.writes(LEA, "#refuser jamais", subject="[#1] Paie")
     desk.writes(CHLOE, "Je suis absente jusqu'au 12 décembre.", to=address, Auto_Submitted="auto-replied")
@@ -244,7 +244,7 @@ def test_the_database_itself_refuses_to_write_in_a_rehearsal(desk: Desk) -> None
     now_desk, _ = desk.gateway.directory.current()
 
     with open_rehearsal(desk.gateway.database, now_desk, batch, (), timedelta(hours=1)) as rows:
-        unit: Any = rows.as_of(batch[0], may_tell=True)
+        unit: Any = rows.as_of(batch[0], may_tell=True, may_answer=True)
         with pytest.raises((StorageUnavailable, sa.exc.DBAPIError), match=r"readonly|read-only"):
             unit._connection.execute(sa.delete(timeline))
 

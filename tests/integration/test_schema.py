@@ -21,6 +21,10 @@ for module in pkgutil.iter_modules(gateway.storage.__path__):
     import_module(f"gateway.storage.{module.name}")
 
 
+def is_search(name: str | None) -> bool:
+    return (name or "").startswith("articles_search")
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_migrations_come_to_the_schema(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/gateway.db"
@@ -29,7 +33,9 @@ def test_migrations_come_to_the_schema(engine: str, request: pytest.FixtureReque
     database = Database(url)
     upgrade(database)
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # What only one engine has: the full-text index of the articles.
+        opts = {"compare_type": True, "include_object": lambda _, name, *rest: not is_search(name)}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, metadata) == []
 
     downgrade(database, "base")

@@ -14,7 +14,7 @@ from gateway.cli.messenger import tell_troubles
 from gateway.pipeline.upkeep.watch import Watch
 from gateway.storage.schema import inbound
 from tests.integration.worked_desk import WorkedDesk
-from tests.running import body_of
+from tests.running import RunningGateway, body_of
 from tests.services.process import free_port
 
 
@@ -100,9 +100,13 @@ def test_a_process_of_another_machine_that_is_gone_is_alarmed(desk: WorkedDesk) 
     assert alarmed(desk) == ["silent mx2 worker-0"]
     assert set(watch.wrong(others_only=False)) == {"silent mx2 worker-0", f"silent {here} worker-0"}
 
+    # What that one says of this one, and of its own disk, is not for this one to end.
+    theirs = [f"silent {here} worker-0", "disk mx2"]
+    for key in theirs:
+        desk.gateway.alarms.sound(key, "as mx2 sees it")
     hearts.beat("mx2", "worker-0", now=desk.clock.time)
     watch.look()
-    assert alarmed(desk) == []
+    assert sorted(alarmed(desk)) == sorted(theirs)
 
     # A machine that was taken away is forgotten after a day.
     desk.clock.time += timedelta(hours=25)
@@ -150,3 +154,19 @@ def test_the_messenger_tells_and_ends_what_is_over(tmp_path: Path) -> None:
     assert alarmed(desk) == []
     assert desk.gateway.upkeep.untold() == 0
     desk.close()
+
+
+def test_a_database_that_is_down_is_told_of_without_it_once_a_day(tmp_path: Path) -> None:
+    runs = RunningGateway(
+        tmp_path,
+        database_url=f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none",
+        gateway='operator = "ops@example.test"\n',
+    )
+    troubles = '{"worker-0": "cannot reach the database"}'
+
+    assert tell_troubles(runs.gateway(), troubles) == 0
+    assert tell_troubles(runs.gateway(), troubles) == 0
+    (told,) = runs.sent_to("ops@example.test")
+    assert "cannot reach the database" in body_of(told)
+    assert told["From"] == "Ticket gateway <support@example.test>"
+    assert tell_troubles(runs.gateway(), "{}") == os.EX_TEMPFAIL

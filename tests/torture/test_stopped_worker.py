@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import closing
 from email.message import Message
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -39,4 +41,10 @@ def test_a_stopped_worker_is_told_of_by_mail_and_replaced(tmp_path: Path) -> Non
         assert row["outcome"] == "ticket"
         gateway.wait_for(lambda: not gateway.gateway().alarms.current(), "the alarm to end", 90)
         assert worker not in gateway.children("worker")
+        with closing(HTTPConnection(gateway.web.removeprefix("http://"), timeout=30)) as web:
+            web.request("GET", "/metrics")
+            page = web.getresponse()
+            assert page.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+            assert 'gateway_mails{outcome="ticket"} 1\n' in page.read().decode()
+        assert 'gateway_processes{role="worker"} 1\n' in gateway.command("metrics")
     assert "process.hangs" in gateway.log.read_text()

@@ -56,7 +56,12 @@ def fold_in_place(text: str) -> bytes:
 
 def words_of(folded: bytes) -> set[str]:
     """The words of what `fold_in_place` gives."""
-    return set(folded.translate(_SPACED, b"\x00+").decode("ascii").split())
+    return set(words_in_order(folded))
+
+
+def words_in_order(folded: bytes) -> list[str]:
+    """The words of what `fold_in_place` gives, as they follow each other."""
+    return folded.translate(_SPACED, b"\x00+").decode("ascii").split()
 
 
 def without_addresses(folded: str) -> str:

@@ -10,7 +10,6 @@ from typing import Protocol
 from gateway.domain.measured import Queue, Queues
 from gateway.ports import Clock
 
-_FAMILIES = ("queue ", "disk", "silent ")
 _LOOK_EVERY_S = 15.0
 _TIMERS_LATE = timedelta(hours=1)
 
@@ -87,8 +86,10 @@ class Watch:
         self._suspected = frozenset(found)
         for key, reason in certain.items():
             self.alarms.sound(key, reason)
-        for family in _FAMILIES:
-            self.alarms.end_others(family, [key for key in found if key.startswith(family)])
+        # What other machines say of themselves, and of this one, is theirs to end.
+        self.alarms.end_others("queue ", list(found))
+        self.alarms.end_others(f"disk {self.host}", list(found))
+        self.alarms.end_others("silent ", [*found, f"silent {self.host} "])
 
     def wrong(self, *, others_only: bool) -> Mapping[str, str]:
         """What is beyond its limit now: alarm's key, and the reason in words.
@@ -113,7 +114,7 @@ class Watch:
                 )
         free = self.disk_free()
         if free < self.limits.disk_free:
-            found["disk"] = (
+            found[f"disk {self.host}"] = (
                 f"{free >> 20} MiB are left where mail is kept; below what a mail needs, senders are told to try later"
             )
         return found

@@ -216,7 +216,6 @@ def decided(who: str, does: str, level: Level, *, staff_token_suffices: bool = F
         desk=DESK,
         desk_address="support@example.test",
         named=(),
-        opened_today=0,
         released=False,
     )
     return apply_rules(classified, facts, policy(), staff_token_suffices=staff_token_suffices, now=NOW)

@@ -128,7 +128,10 @@ def examples() -> Iterator[Notification]:
 def test_every_template_says_the_same_in_text_and_html(example: Notification) -> None:
     text, html = texts(renderer().render(example))
 
-    assert renderer().subject(example) == "[#42] Module Paie bloqué"
+    # An acknowledgement to a stranger has nothing of the request in it.
+    own = {"en": "We have received your message", "fr": "Nous avons bien reçu votre message"}
+    subject = own[example.language] if example.template == "acknowledgement" else "Module Paie bloqué"
+    assert renderer().subject(example) == f"[#42] {subject}"
     for shown in (text, html):
         assert "#42" in shown
         assert "support@example.test" in shown

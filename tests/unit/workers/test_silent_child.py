@@ -9,10 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from gateway.directory import SystemClock
+from gateway.errors import StorageUnavailable
+from gateway.workers.heart import beating
 from gateway.workers.messenger import Messenger
 from gateway.workers.supervisor import Child, Supervisor
 
@@ -21,7 +25,7 @@ import os, socket, sys, time
 line = socket.socket(fileno=int(sys.argv[-1]))
 line.sendall(b"{}\\n")
 while True:
-    line.sendall(b"null\\n")
+    line.sendall(b'""\\n')
     time.sleep(0.05)
 """
 
@@ -90,6 +94,43 @@ def test_a_child_that_does_not_come_back_is_told_of(runs: list[Run]) -> None:
 
     run.wait(lambda: "child-0" in run.troubles[-1], "the trouble")
     assert "does not come back" in run.troubles[-1]["child-0"]
+
+
+COMPLAINS = LIVES.replace('b\'""', 'b\'"cannot reach the database"')
+
+
+def test_what_a_child_complains_of_is_told(runs: list[Run]) -> None:
+    run = Run(COMPLAINS)
+    runs.append(run)
+
+    run.wait(lambda: run.troubles[-1] == {"child-0": "cannot reach the database"}, "the complaint")
+
+
+class Store:
+    """Heartbeats that are taken or not."""
+
+    def __init__(self) -> None:
+        self.is_down = True
+
+    def beat(self, host: str, name: str, *, now: datetime) -> None:
+        if self.is_down:
+            raise StorageUnavailable("connection refused")
+
+    def end(self, host: str, name: str) -> None:
+        self.beat(host, name, now=datetime.now(UTC))  # noqa: TID251
+
+
+def test_a_database_that_takes_no_beats_is_complained_of_until_it_does() -> None:
+    store, said = Store(), list[str]()
+    with beating(store, "mx1", "worker-0", clock=SystemClock(), every_s=0.01, complain=said.append):
+        deadline = time.monotonic() + 30
+        while not said and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert said[0] == "cannot reach the database: connection refused"
+        store.is_down = False
+        while said[-1] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert said[-1] == ""
 
 
 def test_the_messenger_tells_once_again_later_and_when_it_is_over(tmp_path: Path) -> None:
