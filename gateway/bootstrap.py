@@ -43,10 +43,12 @@ if TYPE_CHECKING:
     from gateway.pipeline.process import Processor
     from gateway.pipeline.replay import Replayer
     from gateway.pipeline.show_links import LinkedRenderer
+    from gateway.pipeline.tell_alerts import AlertTeller
     from gateway.rendering.pages import Pages
     from gateway.rendering.renderer import TemplateRenderer
     from gateway.storage.cases import CaseStore
     from gateway.storage.outbox import Outbox
+    from gateway.storage.service_alerts import AlertStore
     from gateway.storage.tickets import TicketStore
     from gateway.storage.timers import TimerStore
     from gateway.storage.unit_of_work import SqlUnitOfWork
@@ -150,37 +152,43 @@ class Gateway:
             open_rehearsal=partial(open_rehearsal, self.database),
         )
 
+    @cached_property
+    def service_alerts(self) -> AlertStore:
+        """What is said of faults that many meet."""
+        from gateway.storage.service_alerts import AlertStore
+
+        return AlertStore(self.database)
+
+    def alert_teller(self) -> AlertTeller:
+        """Tells whoever follows an alert."""
+        from gateway.pipeline.tell_alerts import AlertTeller
+
+        return AlertTeller(self.service_alerts, self.acting())
+
     def check_tickets(self, tickets: TicketStore | None = None) -> None:
         """Return when the rules define whatever the tickets hold.
 
         Raises:
             ConfigurationError: with file, line and reason.
         """
-        from gateway.rulebook.folder import rules_folder
         from gateway.rulebook.stored import check_stored
 
-        desk = self.settings.desk
-        check_stored(
-            (tickets or self.tickets).words(), self.policy, rules_folder(desk.rules_dir), desk.preset
-        )
+        words = (tickets or self.tickets).words()
+        check_stored(words, self.policy, self.rules_and_templates()[0], self.settings.desk.preset)
 
     @cached_property
     def tables(self) -> ReadingTables:
         """How clients quote, sign and announce absence."""
-        from gateway.rulebook.folder import rules_folder
         from gateway.rulebook.reading import load_reading_tables
 
-        desk = self.settings.desk
-        return load_reading_tables(rules_folder(desk.rules_dir), desk.preset)
+        return load_reading_tables(self.rules_and_templates()[0], self.settings.desk.preset)
 
     def check_rules(self) -> None:
         """Read and try all of the rules and templates; raises ConfigurationError with file, line and reason."""
         from gateway.pipeline.link_acts import LINK_ACTS
         from gateway.rulebook.calendars import load_calendars
-        from gateway.rulebook.folder import rules_folder
 
-        desk = self.settings.desk
-        load_calendars(rules_folder(desk.rules_dir), desk.preset)
+        load_calendars(self.rules_and_templates()[0], self.settings.desk.preset)
         _ = self.policy, self.tables
         self.renderer.check()
         self.pages.check(LINK_ACTS)
@@ -329,15 +337,8 @@ class Gateway:
         from gateway.transports.opening import open_transport
 
         transport = open_transport(self.settings.relay.url)
-        alerter = Alerter(
-            self.alarms,
-            transport,
-            alarm_mail,
-            self.directory.current,
-            self.clock,
-            self.settings.gateway.operator,
-        )
-        return alerter, transport.close
+        operator, current = self.settings.gateway.operator, self.directory.current
+        return Alerter(self.alarms, transport, alarm_mail, current, self.clock, operator), transport.close
 
     @cached_property
     def upkeep(self) -> Upkeep:

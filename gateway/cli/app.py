@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import articles, escalations, ledger, mailboxes, rules, tickets, timers
+from gateway.cli import (
+    articles,
+    escalations,
+    ledger,
+    mailboxes,
+    rules,
+    service_alerts,
+    tickets,
+    timers,
+)
 from gateway.cli.context import CONTEXT
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.logs import configure, wants_json
@@ -27,6 +36,7 @@ db = typer.Typer(no_args_is_help=True, help="The database.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign reply addresses.")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(escalations.app, name="escalations")
+app.add_typer(service_alerts.app, name="alerts")
 app.add_typer(timers.app, name="timers")
 app.add_typer(articles.app, name="articles")
 app.add_typer(ledger.mail, name="mail")

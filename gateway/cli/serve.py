@@ -224,6 +224,7 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
     swept = [Drain("silence", watch_silence), Drain("alarms", alerter.send_due), Drain("rules", renew)]
     if "timers" in roles:
         swept.append(Drain("timers", by_rules(falling_due)))
+        swept.append(Drain("alerts", by_rules(lambda: gateway.alert_teller().tell_batch)))
     try:
         run_worker(gateway.broker, drains, swept, listener=gateway.bell_listener(), lifeline=lifeline)
     finally:

@@ -192,6 +192,10 @@ def ticket_object(view: TicketView) -> dict[str, Any]:
         "comments": [_comment(each) for each in view.comments],
         "timeline": [_entry(each) for each in view.timeline],
         "links": [{"kind": kind, "number": other} for kind, other in view.links],
+        "alerts": [
+            {"number": alert.number, "link": str(link), "state": alert.state, "title": dict(alert.titles)}
+            for link, alert in view.alerts
+        ],
     }
 
 
@@ -254,6 +258,10 @@ def _print_page(view: TicketView) -> None:
         ("resolution", _clock_words(ticket.resolution_clock)),
         ("escalation", str(view.escalation.state) if view.escalation else ""),
         ("links", ", ".join(f"{kind} #{other}" for kind, other in view.links)),
+        *(
+            ("alert", f"{alert.number} {alert.title('en')} ({alert.state}, {link})")
+            for link, alert in view.alerts
+        ),
     ]
     for name, value in facts:
         if value.strip(" <>"):

@@ -11,6 +11,7 @@ from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
+from gateway.domain.service_alert import LinkAlert
 from gateway.domain.ticket import TimelineEntry
 from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
 
@@ -370,6 +371,7 @@ Act = (
     | PutOffEscalation
     | AnswerCommands
     | RefuseMail
+    | LinkAlert
 )
 """Their `ticket` may be `OPENED`."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.domain.address import Mailbox
+from gateway.domain.service_alert import ServiceAlert
 
 ROLES = ("agent", "support_lead", "offer_owner", "account_manager")
 """Of the people of a desk file."""
@@ -110,6 +111,7 @@ class Desk:
         domain: of the signed reply and bounce addresses, lower case.
         addresses: by comparison form, the default one first.
         staff: by comparison form of the address.
+        alerts: the service alerts that are open.
         articles: by language, in how many headings of the knowledge base each stem stands; without articles, empty.
     """
 
@@ -121,6 +123,7 @@ class Desk:
     staff: Mapping[str, Contact]
     organisations: Mapping[int, Organisation]
     by_domain: Mapping[str, int] = field(repr=False)
+    alerts: tuple[ServiceAlert, ...] = ()
     articles: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
 
     def organisation_of(self, key: str) -> int | None:

@@ -14,6 +14,7 @@ from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.flex import Charge
+from gateway.domain.service_alert import AlertUpdate, ServiceAlert
 from gateway.domain.ticket import Comment, Ticket
 
 
@@ -337,3 +338,32 @@ class UpdateOwed(Event):
     """News that an approved escalation promised have not been given."""
 
     name: ClassVar[str] = "update_owed"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent(Event):
+    """Something about a service alert that the ticket follows; `update` is what is said of it."""
+
+    alert: ServiceAlert
+    update: AlertUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFollowed(AlertEvent):
+    """The ticket follows the alert from now on."""
+
+    name: ClassVar[str] = "alert_followed"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertUpdated(AlertEvent):
+    """The desk knows more."""
+
+    name: ClassVar[str] = "alert_updated"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertResolved(AlertEvent):
+    """It is over; what becomes of the ticket is decided on the ticket."""
+
+    name: ClassVar[str] = "alert_resolved"

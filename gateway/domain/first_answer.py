@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,19 @@ class SuggestedArticle:
 
 @dataclass(frozen=True, slots=True)
 class NamedAlert:
-    """An open service alert that the request is about."""
+    """An open service alert that the request is about, in the requester's language.
+
+    Attributes:
+        text: what is known, as it was said last.
+        since: when it was opened.
+        updated_at: when the text was said.
+    """
 
     number: int
     title: str
+    text: str
+    since: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gateway.domain.address import author_key
 from gateway.domain.desk import Contact, Desk
 from gateway.domain.policy import Policy
 from gateway.errors import ActRefused, NotFound
+from gateway.pipeline.alert_orders import alerts_of
 from gateway.pipeline.change_ticket import change_ticket
 from gateway.pipeline.fill_outbox import fill_outbox
 from gateway.pipeline.orders import Orders
@@ -64,6 +65,7 @@ class Acting:
                     self.policy,
                     now,
                     recent=uow.recent_entries(number),
+                    alerts=alerts_of(ticket, uow),
                 )
             )
             events = change_ticket(acts, uow, self.policy, now=now)

@@ -29,6 +29,8 @@ from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.zones import Zones
 from gateway.errors import ActRefused, ForgedToken
 from gateway.pipeline.act import said_directly
+from gateway.pipeline.alert_context import tied_values
+from gateway.pipeline.alert_orders import alerts_of
 from gateway.pipeline.change_ticket import change_ticket
 from gateway.pipeline.context import context_of
 from gateway.pipeline.facts import role_on
@@ -210,10 +212,11 @@ class LinkActing:
 
     def _facts(self, case: _Case, uow: UnitOfWork, given: Given, *, now: datetime) -> LinkFacts:
         recent = uow.recent_entries(case.ticket.number) if case.token.act == "undo" else ()
+        alerts = alerts_of(case.ticket, uow) if case.token.act == "follow" else ()
         said = said_directly(case.actor, _as_text(case.act.fields, given, case.language), "web")
         asked_by = case.issued.asked_by_mail
         return LinkFacts(
-            Orders(case.ticket, case.actor, said, uow.desk, self.policy, now, recent=recent),
+            Orders(case.ticket, case.actor, said, uow.desk, self.policy, now, recent=recent, alerts=alerts),
             case.escalation,
             case.token.about,
             uow.customers_mail(case.ticket.number, asked_by) if asked_by else None,
@@ -239,6 +242,7 @@ class LinkActing:
         return {
             **context,
             "mail": asdict(held) if held else None,
+            "alerts": tied_values(facts.orders.alerts, case.language),
             "asked": facts.asked.text if facts.asked else "",
             "by_mail": facts.by_mail,
             "entry": _entry(entry, case.language, self.policy) if entry else None,

@@ -36,6 +36,7 @@ from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Command, Hit, Intent
 from gateway.domain.permissions import Deed, Role, Ruling, row_of, ruling
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import TicketAlert
 from gateway.domain.text import clean_line
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.workflow import CUSTOMER
@@ -55,6 +56,8 @@ _DEEDS: Mapping[str, Deed] = MappingProxyType(
         "undo": Deed.WORK,
         "wrong": Deed.WORK,
         "nudge": Deed.ASK,
+        "follow": Deed.ASK,
+        "unfollow": Deed.ASK,
         "escalate": Deed.ASK,
         "close": Deed.END,
         "reopen": Deed.END,
@@ -79,6 +82,7 @@ _ALONE = (
 )
 # What `domain.undo` knows how to take back.
 _UNDOABLE = (ChangeState, ChangePriority, AssignTicket, ChangeType, DecideEscalation)
+_FOLLOWING: Mapping[str, str] = MappingProxyType({"follow": "unfollow", "unfollow": "follow"})
 _NOT_YOURS = ("this is not for you to do", "ceci ne vous revient pas")
 
 
@@ -88,7 +92,7 @@ class Asking:
 
     Attributes:
         level: the evidence; E4 when somebody of the desk has let the mail in.
-        recent, marked: see `Orders`.
+        recent, marked, alerts: see `Orders`.
     """
 
     intent: Intent
@@ -102,6 +106,7 @@ class Asking:
     now: datetime
     recent: tuple[TimelineEntry, ...] = ()
     marked: ReadMail | None = None
+    alerts: tuple[TicketAlert, ...] = ()
 
     def ruled(self, deed: Deed) -> Ruling:
         """What becomes of a deed of this author's."""
@@ -300,6 +305,7 @@ def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tu
         asking.now,
         recent=asking.recent,
         marked=asking.marked,
+        alerts=asking.alerts,
     )
     if command.name == "undo" and len(asking.intent.commands) > 1:
         english, french = _ALONE
@@ -328,7 +334,9 @@ def _command(command: Command, ticket: Ticket, said: Said, asking: Asking) -> tu
 def _undone_by(command: Command, found: list[Act], asking: Asking) -> str:
     """The command that takes this one back, or empty."""
     if not asking.author.is_staff:
-        return {"close": "reopen", "reopen": "close"}.get(command.name, "")
+        return {"close": "reopen", "reopen": "close", **_FOLLOWING}.get(command.name, "")
+    if command.name in _FOLLOWING:
+        return _FOLLOWING[command.name]
     return "undo" if any(isinstance(act, _UNDOABLE) for act in found) else ""
 
 

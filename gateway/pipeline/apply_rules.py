@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain.acts import (
+    OPENED,
     Act,
     AddComment,
     AddParticipants,
@@ -29,10 +30,12 @@ from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import LinkAlert, LinkState, MatchedAlert, TicketAlert
 from gateway.domain.thread import Authority, Match
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.token import Token
 from gateway.domain.workflow import CUSTOMER
+from gateway.pipeline.alert_context import named_alerts
 from gateway.pipeline.apply_asks import (
     Asking,
     asked_back,
@@ -49,7 +52,7 @@ _PREFIX = re.compile(
 _LONGEST_SUBJECT = 200
 LET_IN = "let in by the desk"
 # What is not a reply from a person and may still be a request: somebody wrote it, to a list that we read.
-_OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
+OPENING_KINDS = frozenset({Kind.PERSON, Kind.LIST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Facts:
         named: other people among the mail's recipients, whom a proven mail may add.
         articles: of the knowledge base, found for a mail that may open a ticket.
         released: whether somebody of the desk has let this held mail in.
-        recent, marked: see `Orders`; only where a command asks for them.
+        recent, marked, alerts: see `Orders`; only where a command asks for them.
+        matched: the open service alerts that a mail which may open a ticket is about.
     """
 
     inbound_id: int
@@ -87,6 +91,8 @@ class Facts:
     articles: tuple[Heading, ...] = ()
     recent: tuple[TimelineEntry, ...] = ()
     marked: ReadMail | None = None
+    alerts: tuple[TicketAlert, ...] = ()
+    matched: tuple[MatchedAlert, ...] = ()
 
 
 def plain_subject(subject: str) -> str:
@@ -109,7 +115,7 @@ def apply_rules(
         return Decision(Outcome.DROPPED, (), None, "our own mail came back")
     if classified.kind is Kind.BOUNCE:
         return _bounce(classified, facts)
-    if classified.kind not in _OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
+    if classified.kind not in OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
         return _automatic(classified, facts)
     facts = _with_suggestions(facts, classified.intent, policy.escalation)
     if facts.ticket is None:
@@ -183,15 +189,15 @@ def _without_ticket(
         reason = "; ".join(facts.evidence.reasons)
         return Decision(Outcome.HELD, (), None, reason, f"anyone, open, {level.name}: hold")
     opening = _open(classified, facts, policy, None)
-    opened: tuple[Act, ...] = (opening,)
+    asked: tuple[Act, ...] = ()
     if facts.author is not None and classified.answerable:
         asking = _asking(
             classified, facts, facts.author, Role.REQUESTER, policy, staff=staff_token_suffices, now=now
         )
         priority, words = chosen_priority(asking)
         opening = replace(opening, priority=priority, chosen_with=words)
-        opened = (opening, *asks_of_new_ticket(asking, confirmed=opening.confirm))
-    return Decision(Outcome.TICKET, opened, None, why, ruled)
+        asked = asks_of_new_ticket(asking, confirmed=opening.confirm)
+    return Decision(Outcome.TICKET, (opening, *_tied(facts), *asked), None, why, ruled)
 
 
 def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: int | None) -> OpenTicket:
@@ -213,10 +219,20 @@ def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: in
     )
 
 
+def _tied(facts: Facts) -> tuple[Act, ...]:
+    """The ticket shows the alerts that it seems to be about; whether it follows them is its people's wish."""
+    level = facts.evidence.level.name
+    return tuple(
+        LinkAlert(OPENED, each.alert.number, LinkState.MATCHED, None, ", ".join(each.words), level)
+        for each in facts.matched
+    )
+
+
 def _first_answer(classified: Classified, facts: Facts, language: str, policy: Policy) -> FirstAnswer:
     told = {each.detail for each in classified.details}
     return FirstAnswer(
         missing=policy.checklist.missing(policy.default_type, told),
+        alerts=named_alerts(facts.matched, language),
         articles=suggest(classified, facts.articles, language, policy.suggestions),
     )
 
@@ -293,6 +309,7 @@ def _asking(
         now,
         recent=facts.recent,
         marked=facts.marked,
+        alerts=facts.alerts,
     )
 
 

@@ -50,8 +50,10 @@ from gateway.domain.events import (
     TicketReopened,
     UpdateOwed,
 )
+from gateway.domain.evidence import Level
 from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import LinkAlert
 from gateway.domain.sla import on_time
 from gateway.domain.ticket import Ticket
 from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
@@ -65,6 +67,7 @@ from gateway.pipeline.decide_held import decide_held
 from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
 from gateway.pipeline.let_follow import let_follow
+from gateway.pipeline.link_alert import link_alert
 from gateway.pipeline.mark_wrong import mark_wrong
 from gateway.pipeline.tell_closing import closing_events
 from gateway.pipeline.ticket_change import TicketChange, by_itself
@@ -114,6 +117,8 @@ def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
         return decide_held(act, change)
     if isinstance(act, MarkWrong):
         return mark_wrong(act, change)
+    if isinstance(act, LinkAlert):
+        return link_alert(act, change)
     return _HOW[type(act)](change, act)
 
 
@@ -248,6 +253,10 @@ class _Change(TicketChange):
         if act.message_id:
             self.uow.add_message_id(act.message_id, ticket.number)
         actor = self.known(act.actor, ticket.language) or act.actor
+        # Whoever is only claimed to have given orders must not be flooded with what became of them.
+        unproven = act.evidence in {Level.E0.name, Level.E1.name}
+        if unproven and not self.uow.tellings.allow(act.actor.id, now=self.now, within=_TOLD_ONCE_IN):
+            return ()
         return (CommandsAnswered(ticket, None, actor, act.answers, act.evidence),)
 
     def refuse_mail(self, act: RefuseMail) -> tuple[Event, ...]:

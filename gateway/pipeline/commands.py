@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from gateway.domain.acts import Act
 from gateway.errors import ActRefused
+from gateway.pipeline.alert_orders import follow, unfollow
 from gateway.pipeline.orders import Orders, details_of, without_details
 from gateway.pipeline.taking_back import mark_wrong, undo_last
 
@@ -63,6 +64,8 @@ _COMMANDS: Mapping[str, Callable[[Orders, str], list[Act]]] = MappingProxyType(
         "charge": lambda orders, argument: orders.charge(argument),
         "undo": lambda orders, _: undo_last(orders),
         "wrong": mark_wrong,
+        "follow": follow,
+        "unfollow": unfollow,
         "help": lambda _orders, _: [],
     }
 )

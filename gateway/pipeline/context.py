@@ -32,6 +32,7 @@ from gateway.domain.events import (
 from gateway.domain.flex import say_minutes
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
+from gateway.pipeline.alert_context import alert_values, followed_values, named_values
 
 # What an acknowledgement of an escalation asks for under another name than rules/diagnostics.yaml.
 _SAME_DETAIL = {"how_many": "who"}
@@ -67,6 +68,8 @@ def context_of(
         "put_off": isinstance(_beside(event, events, EscalationPutOff), EscalationPutOff),
         "sla": _sla(event),
         "reminder": _reminder(event, language),
+        "alert": alert_values(event, language),
+        "followed": followed_values(event, events, language),
     }
 
 
@@ -169,7 +172,7 @@ def first_answer_in(event: Event, asked: Event, language: str, policy: Policy) -
     return {
         "missing": [policy.checklist.ask(each, language) for each in missing],
         "articles": [{"title": each.title, "url": each.url} for each in answer.articles],
-        "alerts": [{"number": each.number, "title": each.title} for each in answer.alerts],
+        "alerts": [named_values(each, language) for each in answer.alerts],
     }
 
 

@@ -36,6 +36,7 @@ def explain(
             "others": [_candidate(other) for other in match.others],
         },
         "first_answer": _first_answer(decision),
+        "alerts": [{"alert": each.alert.number, "words": list(each.words)} for each in facts.matched],
         "decision": {
             "outcome": str(decision.outcome),
             "reason": decision.reason,
@@ -78,7 +79,10 @@ def _hit(hit: Hit) -> dict[str, object]:
 def _first_answer(decision: Decision) -> dict[str, object] | None:
     """What the confirmation of a new ticket asks, suggests and names."""
     opened = next((act for act in decision.acts if isinstance(act, OpenTicket)), None)
-    return None if opened is None else asdict(opened.first_answer)
+    if opened is None:
+        return None
+    named = [{"number": each.number, "title": each.title} for each in opened.first_answer.alerts]
+    return {**asdict(opened.first_answer), "alerts": named}
 
 
 def _candidate(candidate: Candidate) -> dict[str, object]:

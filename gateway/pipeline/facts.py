@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gateway.domain.acts import Said
 from gateway.domain.address import Mailbox, author_key
+from gateway.domain.alert_words import matched_alerts
 from gateway.domain.articles import Search
 from gateway.domain.classification import Classified, Kind
 from gateway.domain.decision import Outcome
@@ -18,12 +19,14 @@ from gateway.domain.mail import Attachment, Mail
 from gateway.domain.our_addresses import desk_address_among, is_ours
 from gateway.domain.permissions import Role
 from gateway.domain.reading.tables import ReadingTables
+from gateway.domain.service_alert import MatchedAlert
 from gateway.domain.storm import StormRules
 from gateway.domain.suggestions import SuggestionRules
 from gateway.domain.ticket import Ticket
 from gateway.domain.token import Token
 from gateway.domain.visibility import answers_for, is_colleague, takes_part
-from gateway.pipeline.apply_rules import Facts
+from gateway.pipeline.alert_orders import alerts_of, offer_of
+from gateway.pipeline.apply_rules import OPENING_KINDS, Facts
 from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.mask_links import mask_links
@@ -38,6 +41,8 @@ from gateway.pipeline.thread import (
     weigh_token,
 )
 from gateway.ports import LeasedMail, Renderer, Signer, UnitOfWork, Wanted
+
+_ABOUT_ALERTS = frozenset({"follow", "unfollow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +172,27 @@ def gather(
         marked=marked_mail(mail, ticket, uow, signer, tables.intent)
         if ticket and "wrong" in commands
         else None,
+        alerts=alerts_of(ticket, uow) if ticket and commands & _ABOUT_ALERTS else (),
+        matched=() if ticket else _matched(examined, classified, author, desk, tables),
     )
     return classified, facts
+
+
+def _matched(
+    examined: Examined, classified: Classified, author: Contact | None, desk: Desk, tables: ReadingTables
+) -> tuple[MatchedAlert, ...]:
+    """The open alerts that a new request is about; costs nothing where none is open."""
+    if not desk.alerts or classified.kind not in OPENING_KINDS or examined.inbound.envelope.historic:
+        return ()
+    organisation = author.organisation_id if author else None
+    offer = offer_of(organisation, examined.desk_address(desk), desk)
+    concerning = [each for each in desk.alerts if each.concerns(organisation, offer)]
+    texts = (
+        classified.mail.subject,
+        classified.zones.reply,
+        classified.forward.body if classified.forward else "",
+    )
+    return matched_alerts(texts, concerning, tables.alerts)
 
 
 def _author(identity: str | None, shown: Mailbox, desk: Desk, uow: UnitOfWork) -> Contact | None:

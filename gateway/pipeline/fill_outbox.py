@@ -12,6 +12,9 @@ from datetime import datetime
 
 from gateway.domain.address import Mailbox, author_key
 from gateway.domain.events import (
+    AlertEvent,
+    AlertResolved,
+    AlertUpdated,
     CommentedByDesk,
     EscalationRequested,
     Event,
@@ -58,10 +61,17 @@ def fill_outbox(
                 heard = f"{key} {rule.template}" if rule.always else key
                 if own_doing or heard in told or key in uow.desk.addresses:
                     continue
+                if isinstance(event, AlertUpdated | AlertResolved) and not _first_told(event, recipient, uow):
+                    continue
                 told.add(heard)
                 _write(rule, event, events, recipient, uow, policy, renderer, signer, now=now)
                 written.append(f"{rule.template} to {rule.audience}")
     return tuple(written)
+
+
+def _first_told(event: AlertEvent, recipient: Recipient, uow: UnitOfWork) -> bool:
+    """Whoever follows an alert by several tickets hears of an update once."""
+    return uow.alerts.tell(event.update, recipient.contact_id)
 
 
 def _answers_its_actor(rule: NotificationRule, event: Event) -> bool:

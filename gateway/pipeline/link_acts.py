@@ -15,13 +15,14 @@ from typing import ClassVar
 from gateway.domain.acts import Act, AddComment
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
-from gateway.domain.events import CommandsAnswered, Event
+from gateway.domain.events import CommandsAnswered, Event, TicketOpened
 from gateway.domain.held import MailDropped, MailReleased
 from gateway.domain.permissions import Deed
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.undo import to_undo
 from gateway.errors import ActRefused
+from gateway.pipeline.alert_orders import follow
 from gateway.pipeline.apply_asks import below_commands
 from gateway.pipeline.orders import Orders
 from gateway.pipeline.taking_back import undo_last
@@ -223,6 +224,21 @@ def _reopen(facts: LinkFacts, given: Given) -> list[Act]:
     return [AddComment(facts.ticket.number, facts.orders.said, "public", by_desk=False), *found]
 
 
+# --- service alerts --------------------------------------------------------------------------
+
+
+def _follow(facts: LinkFacts, given: Given) -> list[Act]:
+    return follow(facts.orders, "")
+
+
+def _alerts(facts: LinkFacts) -> str:
+    return ",".join(str(each.alert.number) for each in facts.orders.alerts if each.state)
+
+
+def _following_is_offered(event: Event, policy: Policy, now: datetime) -> bool:
+    return isinstance(event, TicketOpened) and bool(event.first_answer.alerts)
+
+
 # --- taking back, and held mail --------------------------------------------------------------
 
 
@@ -280,6 +296,7 @@ LINK_ACTS: Mapping[str, LinkAct] = MappingProxyType(
         ),
         "close": LinkAct(Deed.END, _close),
         "reopen": LinkAct(Deed.END, _reopen, (Field("text", lines=True),)),
+        "follow": LinkAct(Deed.ASK, _follow, shown=_alerts, offered=_following_is_offered),
         "undo": LinkAct(Deed.WORK, _undo, shown=_undone, offered=_undo_is_offered),
         "release": LinkAct(Deed.WORK, _release, held="pending"),
         "drop": LinkAct(Deed.WORK, _drop, held="dropped"),

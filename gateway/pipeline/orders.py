@@ -30,6 +30,7 @@ from gateway.domain.escalation import still_missing
 from gateway.domain.flex import is_charged, minutes_of
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.policy import Policy
+from gateway.domain.service_alert import TicketAlert
 from gateway.domain.ticket import Ticket, TimelineEntry
 from gateway.domain.workflow import movers, named_movers
 from gateway.errors import ActRefused
@@ -44,6 +45,7 @@ class Orders:
     Attributes:
         said: the text that comes with them; its text may be empty.
         recent, marked: the newest of the timeline, and the mail in question; for `taking_back`.
+        alerts: the open service alerts, as the ticket sees them; for `alert_orders`.
     """
 
     ticket: Ticket
@@ -54,6 +56,7 @@ class Orders:
     now: datetime
     recent: tuple[TimelineEntry, ...] = ()
     marked: ReadMail | None = None
+    alerts: tuple[TicketAlert, ...] = ()
 
     def comment(self) -> list[Act]:
         """A public comment: of the desk when the actor is on the roster, else of the customer."""

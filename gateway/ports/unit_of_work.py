@@ -14,6 +14,7 @@ from gateway.domain.notification import Notification
 from gateway.domain.storm import BucketState
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.domain.timers import DueTimer
+from gateway.ports.service_alerts import ServiceAlerts
 
 if TYPE_CHECKING:
     from gateway.ports import LeasedMail, NewNotification, Settlement, Wanted
@@ -100,6 +101,10 @@ class UnitOfWork(Protocol):
     @property
     def escalations(self) -> Escalations:
         """Requests for escalation."""
+
+    @property
+    def alerts(self) -> ServiceAlerts:
+        """Service alerts and their tickets."""
 
     @property
     def tellings(self) -> Tellings:

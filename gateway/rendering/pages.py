@@ -121,6 +121,15 @@ class Pages:
             "by_mail": False,
             "entry": {"kind": "priority", "from": "low", "to": "high"},
             "undo_minutes": 30,
+            "alerts": [
+                {
+                    "number": 3,
+                    "title": "Lenteurs",
+                    "text": "Un correctif arrive.",
+                    "since": "?",
+                    "updated": "",
+                }
+            ],
             "undo": "https://support.example.test/a/ahkq2",
             "used_at": at,
             "expires_at": at,

@@ -117,8 +117,10 @@ class _Compiler:
 
     def add_rule(self, source: Source, place: Place, entry: RuleEntry, language: str) -> None:
         """Compile a rule of a lexicon."""
-        if entry.sense in {Sense.GROUND, Sense.REFUSAL}:
-            raise source.refuse((*place, "sense"), "grounds and refusals stand in files of their own")
+        if entry.sense in {Sense.GROUND, Sense.REFUSAL, Sense.ALERT}:
+            raise source.refuse(
+                (*place, "sense"), "grounds, refusals and alerts stand in places of their own"
+            )
         if entry.mode is not Mode.ACT and entry.sense in _WITHOUT_EFFECT:
             reason = f"a rule of sense {entry.sense} has no effect of its own, and so no mode"
             raise source.refuse((*place, "mode"), reason)
@@ -183,7 +185,7 @@ def _commands(path: Path) -> MappingProxyType[str, str]:
     source, file = _read(path, CommandsFile)
     names: dict[str, str] = {}
     for number, entry in enumerate(file.commands):
-        for name in (entry.name, *map(fold_words, entry.also)):
+        for name in (entry.name, *(fold_in_place(each).decode("ascii") for each in entry.also)):
             if name in names:
                 raise source.refuse(("commands", number), f"{name!r} is a name of {names[name]!r} already")
             names[name] = entry.name

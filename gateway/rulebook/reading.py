@@ -21,6 +21,7 @@ from gateway.domain.reading.tables import (
     SignatureTables,
 )
 from gateway.errors import ConfigurationError
+from gateway.rulebook.alerts import load_alert_tables
 from gateway.rulebook.diagnostics import load_diagnostics
 from gateway.rulebook.intent import load_intent_tables
 from gateway.rulebook.source import read_source
@@ -43,6 +44,7 @@ def load_reading_tables(folder: Path, preset: str = "") -> ReadingTables:
         languages=_compiled(reading / "languages.yaml", _languages),
         intent=load_intent_tables(folder, preset),
         diagnostics=load_diagnostics(folder, preset),
+        alerts=load_alert_tables(folder, preset),
     )
 
 

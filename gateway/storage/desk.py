@@ -24,6 +24,7 @@ from gateway.storage.schema import (
     teams,
     token_keys,
 )
+from gateway.storage.service_alerts import read_open
 
 _KEY_BYTES = 32
 _MAX_KID = 255
@@ -102,6 +103,7 @@ class DeskStore:
                     for row in connection.execute(sa.select(organisations))
                 },
                 by_domain=domains,
+                alerts=read_open(connection),
                 articles=stems_of_headings(connection),
             )
 

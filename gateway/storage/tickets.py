@@ -10,12 +10,14 @@ import sqlalchemy as sa
 
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
+from gateway.domain.service_alert import LinkState, ServiceAlert
 from gateway.domain.ticket import Comment, Ticket, TimelineEntry
 from gateway.errors import NotFound
 from gateway.storage.database import Database
 from gateway.storage.escalations import read_newest
 from gateway.storage.rows import CONTACT_COLUMNS, AnyRow, comment_of, contact_of, ticket_of, timeline_of
 from gateway.storage.schema import comments, contacts, links, organisations, participants, tickets, timeline
+from gateway.storage.service_alerts import read_of_ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class TicketView:
     timeline: tuple[TimelineEntry, ...]
     links: tuple[tuple[str, int], ...]
     escalation: Escalation | None
+    alerts: tuple[tuple[LinkState, ServiceAlert], ...] = ()
 
 
 class TicketStore:
@@ -92,6 +95,7 @@ class TicketStore:
                 timeline=tuple(map(timeline_of, entries)),
                 links=tuple((kind, other) for kind, other in tied),
                 escalation=next(read_newest(connection, [number]), None),
+                alerts=read_of_ticket(connection, number),
             )
 
     def escalations(self) -> list[Escalation]:

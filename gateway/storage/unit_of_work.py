@@ -47,6 +47,7 @@ from gateway.storage.schema import (
     timeline,
 )
 from gateway.storage.sequences import allocate
+from gateway.storage.service_alerts import AlertRows
 from gateway.storage.storms import StormRows
 from gateway.storage.tellings import TellingRows
 from gateway.storage.timers import TimerRows
@@ -86,6 +87,7 @@ class SqlUnitOfWork(KnownRows):
         self._rank = rank
         self.escalations = EscalationRows(connection)
         self.tellings = TellingRows(connection)
+        self.alerts = AlertRows(connection, self._insert)
         self.actions = ActionRows(connection, self._gather)
         self.cases = CaseRows(connection, self._insert)
         self.storms = StormRows(connection, self._insert, locks=self._locks)
@@ -298,6 +300,7 @@ class SqlUnitOfWork(KnownRows):
         self.escalations.write()
         self.timers.write()
         self.tellings.write()
+        self.alerts.write()
         self.cases.write()
         self.storms.write()
         leases.finish(self._connection, inbound, self._settled)

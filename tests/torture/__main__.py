@@ -1,6 +1,6 @@
 """`make torture`: the campaigns, as a table of figures.
 
-python -m tests.torture [NAME …] [--short] [--seed N] [--engine sqlite|postgresql] [--broker redis|rabbitmq]
+python -m tests.torture [NAME …] [--short | --share S] [--seed N] [--engine sqlite|postgresql] [--broker redis|rabbitmq]
                         [--out FILE] [--list]
 """
 
@@ -47,7 +47,7 @@ def main() -> int:
     runs = list(_runs(options))
     out = options.out.open("a") if options.out else None
     status = 0
-    for line, code in _table(runs, options.seed, short=options.short):
+    for line, code in _table(runs, options.seed, short=options.short, share=options.share):
         status = max(status, code)
         for stream in filter(None, (sys.stdout, out)):
             print(line, file=stream, flush=True)
@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
     names = [campaign.name for campaign in CAMPAIGNS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--short", action="store_true", help="the sizes that run with all tests")
+    parser.add_argument("--share", type=float, default=1.0, help="of the whole sizes, such as 0.2")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), help="on this one alone")
     parser.add_argument("--broker", choices=("redis", "rabbitmq"), help="instead of the campaign's own")
@@ -83,10 +84,10 @@ def _runs(options: argparse.Namespace) -> Iterator[Run]:
                 yield Run(campaign, engine, options.broker or broker if broker or options.broker else "")
 
 
-def _table(runs: list[Run], seed: int, *, short: bool) -> Iterator[tuple[str, int]]:
+def _table(runs: list[Run], seed: int, *, short: bool, share: float) -> Iterator[tuple[str, int]]:
     now = datetime.now(UTC)  # noqa: TID251  (the date of a table)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
-    form = "  short form" if short else ""
+    form = "  short form" if short else f"  {share:.0%} of the whole sizes" if share < 1 else ""
     yield f"seed {seed}  {now:%Y-%m-%d %H:%M} UTC  {machine}, Python {platform.python_version()}{form}", 0
     wrong = 0
     begun = time.monotonic()
@@ -94,7 +95,7 @@ def _table(runs: list[Run], seed: int, *, short: bool) -> Iterator[tuple[str, in
         started = time.monotonic()
         try:
             with ExitStack() as stack:
-                found = run.campaign.run(Stage(stack, seed, short, run.engine, run.broker))
+                found = run.campaign.run(Stage(stack, seed, short, run.engine, run.broker, share=share))
         except Unavailable as error:
             yield f"{run!s:<36} NOT RUN: {error}", 2
             continue

@@ -47,4 +47,6 @@ def _kill(stage: Stage, gateway: Tortured) -> None:
         gateway.start()
         return
     kill_one(gateway, stage.chance.choice(("receiver", "worker")))
-    gateway.wait_for(lambda: gateway.children("receiver") and gateway.children("worker"), "a restart")
+    gateway.wait_for(
+        lambda: gateway.children("receiver") and gateway.children("worker"), "a restart", patience_s=300
+    )

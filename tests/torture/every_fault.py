@@ -104,7 +104,8 @@ def _cases(stage: Stage) -> Iterator[tuple[Group, tuple[Fault, ...]]]:
             yield group, tuple(Fault(point, stage.chance.choice(DEEDS[:3])) for point in group.points)
             continue
         for point in group.points:
-            for deed in DEEDS:
+            # Of a share of the whole, each point has some of the deeds, drawn by the seed.
+            for deed in stage.chance.sample(DEEDS, stage.size(len(DEEDS), 1)):
                 yield group, (Fault(point, deed),)
 
 

@@ -53,11 +53,20 @@ def _synchronous_normal() -> None:
     _put(Database, "_sqlite_engine", engine)
 
 
+class _Moved(MailboxSession):
+    """A session whose mails are put away already."""
+
+    def put_away(self, uids: Sequence[int], after: str) -> None:
+        """There is nothing left to do."""
+
+
 def _flag_before_commit() -> None:
     def take(self: MailboxSync, session: MailboxSession, state: MailboxState, uids: Sequence[int]) -> None:
         for batch in self._batches(session, state, uids, session.describe(uids)):
-            self._put_away(session, state, [mail.position.uid for mail in batch if mail.position])
+            moved = [mail.position.uid for mail in batch if mail.position]
+            session.put_away(moved, self._settings.after)
             self._store(batch)
+            self._put_away(_Moved(session.client), state, moved)
 
     _put(MailboxSync, "_take", take)
 

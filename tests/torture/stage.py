@@ -24,6 +24,7 @@ class Stage:
     Attributes:
         engine: `sqlite` or `postgresql`.
         broker: empty for the embedded one, `redis` or `rabbitmq`.
+        share: of the whole size, up to 1.
         mutations: what is wrong with its gateways, so that the campaign is tried and not they.
     """
 
@@ -33,14 +34,15 @@ class Stage:
     engine: str = "sqlite"
     broker: str = ""
     mutations: tuple[str, ...] = ()
+    share: float = 1.0
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
     def size(self, whole: int, short: int) -> int:
-        """The whole campaign's, or that of the form which runs with all tests."""
-        return short if self.short else whole
+        """The whole campaign's or a share of it, or that of the form which runs with all tests."""
+        return short if self.short else max(short, round(whole * self.share))
 
     def folder(self) -> Path:
         """An empty one, where other users may look."""

@@ -124,7 +124,7 @@ def _longest(found: list[_Found]) -> list[_Found]:
     kept: list[_Found] = []
     for one in sorted(found, key=lambda one: (one.rule.sense is Sense.MENTION, one.start - one.end)):
         overlapping = [other for other in kept if other.start < one.end and one.start < other.end]
-        same = (Sense.GROUND, Sense.REFUSAL)
+        same = (Sense.GROUND, Sense.REFUSAL, Sense.ALERT)
         hidden = any(
             one.rule.sense is Sense.MENTION
             or (

@@ -25,6 +25,8 @@ class Sense(StrEnum):
     MENTION = "mention"
     GROUND = "ground"
     REFUSAL = "refusal"
+    ALERT = "alert"
+    """The words of a service alert, which stand in no file; see `domain.alert_words`."""
     REASON = "reason"
     IMPACT = "impact"
     SINCE = "since"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.domain.alert_words import AlertTables
 from gateway.domain.diagnostics import DiagnosticsTables
 from gateway.domain.intent.tables import IntentTables
 from gateway.domain.reading.phrases import PhraseSet
@@ -136,3 +137,4 @@ class ReadingTables:
     languages: LanguageTables
     intent: IntentTables
     diagnostics: DiagnosticsTables
+    alerts: AlertTables
