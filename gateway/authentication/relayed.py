@@ -11,7 +11,7 @@ from gateway.authentication.authentication_results import (
     read_authentication_results,
 )
 from gateway.authentication.dmarc import aligned, walk
-from gateway.authentication.fitness import staleness
+from gateway.authentication.fitness import gaps, staleness
 from gateway.authentication.header_fields import RawMail, read_raw, unfolded
 from gateway.authentication.lookups import Lookups, domain_name
 from gateway.authentication.signature import BadSignature, read_signature
@@ -94,9 +94,9 @@ def _weigh(domain: str, author: str, claim: Claim, mail: RawMail, lookups: Looku
             signature = read_signature(field)
         except BadSignature:
             continue
-        stale = staleness(signature, claim) if signature.domain == domain else ""
-        if stale:
-            return "", f"the signature of {domain} is valid but does not suffice: {stale}"
+        lacks = staleness(signature, claim) or gaps(signature, mail) if signature.domain == domain else ""
+        if lacks:
+            return "", f"the signature of {domain} is valid but does not suffice: {lacks}"
     return f"{domain} has signed it, which speaks for From", ""
 
 

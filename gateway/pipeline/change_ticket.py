@@ -50,6 +50,7 @@ from gateway.domain.events import (
     TicketReopened,
     UpdateOwed,
 )
+from gateway.domain.evidence import Level
 from gateway.domain.held import FoldMail, MailDropped, MailReleased
 from gateway.domain.policy import Policy
 from gateway.domain.service_alert import LinkAlert
@@ -252,6 +253,10 @@ class _Change(TicketChange):
         if act.message_id:
             self.uow.add_message_id(act.message_id, ticket.number)
         actor = self.known(act.actor, ticket.language) or act.actor
+        # Whoever is only claimed to have given orders must not be flooded with what became of them.
+        unproven = act.evidence in {Level.E0.name, Level.E1.name}
+        if unproven and not self.uow.tellings.allow(act.actor.id, now=self.now, within=_TOLD_ONCE_IN):
+            return ()
         return (CommandsAnswered(ticket, None, actor, act.answers, act.evidence),)
 
     def refuse_mail(self, act: RefuseMail) -> tuple[Event, ...]:

@@ -33,7 +33,11 @@ from gateway.ports.rehearsal import Rehearsal, StoredMail, StoredMails
 _WITHOUT_TOKEN = {Level.E2: Level.E1, Level.E4: Level.E3}
 # What the clocks come to is not a mail's doing.
 _OF_CLOCKS = "sla-"
-_TOLD_ONCE = {"AskToConfirm": "please-confirm", "RefuseMail": "mail-refused"}
+_TOLD_ONCE = {
+    "AskToConfirm": ("please-confirm",),
+    "RefuseMail": ("mail-refused",),
+    "AnswerCommands": ("commands-answered", "please-confirm"),
+}
 
 
 @dataclass(frozen=True, slots=True)
