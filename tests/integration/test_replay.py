@@ -202,7 +202,7 @@ def test_another_preset_and_rules_that_fail_are_told_mail_by_mail(desk: Desk, ru
     found = desk.replay(preset="industrial-erp")
 
     assert [each.differences for each in found] == [(), ("acts", "told")]
-    assert found[1].was["acts"] != found[1].would_be["acts"] == ["Nudge"]
+    assert found[1].was["acts"] != found[1].would_be["acts"] == ["Nudge", "PutOffEscalation"]
     assert desk.replay(rules)[1].differences == ()
 
 
