@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gateway.domain.acts import (
+    OPENED,
     Act,
     AddComment,
     AddParticipants,
@@ -247,7 +248,9 @@ class _Change(TicketChange):
         if contact is None:
             return ()
         self.note(ticket.number, "confirmation_asked", act.said, to=contact.address, reason=act.deed)
-        if not self.uow.tellings.allow(contact.id, now=self.now, within=_TOLD_ONCE_IN):
+        # Of a new ticket they hear by its acknowledgement, which is capped, or not at all.
+        is_new = act.ticket == OPENED
+        if is_new or not self.uow.tellings.allow(contact.id, now=self.now, within=_TOLD_ONCE_IN):
             return ()
         comment = self.as_comment(ticket.number, act.said, "public")
         return (ConfirmationAsked(ticket, None, contact, act.deed, comment),)

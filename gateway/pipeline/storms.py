@@ -23,7 +23,7 @@ from gateway.ports import Storms
 _PERSONS = frozenset({Kind.PERSON, Kind.LIST})
 # "Merci", "ok pour moi": short texts are equal without being a flood.
 _FEWEST_LETTERS = 40
-_MOST_LETTERS = 4000
+_MOST_LETTERS = 2000
 # Why a mail is held that a bucket does not let pass.
 RATE = "rate"
 _OUTCOMES = {Kind.BOUNCE: Outcome.BOUNCE}
@@ -32,7 +32,7 @@ _OUTCOMES = {Kind.BOUNCE: Outcome.BOUNCE}
 def content_key(classified: Classified) -> str:
     """What the text says, whatever numbers, spaces and case; empty where it says too little to tell."""
     text = classified.mail.subject + "\n" + (classified.zones.reply or classified.mail.text)
-    letters = "".join(filter(str.isalpha, text[: 2 * _MOST_LETTERS].casefold()))[:_MOST_LETTERS]
+    letters = "".join(filter(str.isalpha, text[: 3 * _MOST_LETTERS // 2].casefold()))[:_MOST_LETTERS]
     return hashlib.sha256(letters.encode()).hexdigest()[:24] if len(letters) >= _FEWEST_LETTERS else ""
 
 
@@ -43,9 +43,10 @@ def sender_key(identity: str | None) -> str:
 
 def shared_keys(classified: Classified, identity: str | None, rules: StormRules) -> Iterator[str]:
     """The buckets that may count a mail, but for those that count on a ticket; to be fetched for a batch."""
+    values = _values(classified, identity, ticket=None)
     for bucket in rules.buckets:
         if Counted.TICKET not in bucket.by:
-            key = _key(bucket, _values(classified, identity, ticket=None))
+            key = _key(bucket, values)
             if key is not None:
                 yield key
     yield f"{rules.acknowledgement.id} {sender_key(identity)}"

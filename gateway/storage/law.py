@@ -96,8 +96,12 @@ def _outcomes(now: datetime) -> Iterator[Question]:
         .where(
             inbound.c.outcome == Outcome.PENDING,
             inbound.c.received_at < late,
-            # One that is read again has been due since then.
-            sa.or_(inbound.c.settled_at.is_(None), inbound.c.due_at < late, inbound.c.attempts > 3),
+            # One that is read again, or slowed, waits from when it is due on.
+            sa.or_(
+                sa.and_(inbound.c.settled_at.is_(None), inbound.c.instruction == ""),
+                inbound.c.due_at < late,
+                inbound.c.attempts > 3,
+            ),
         )
         .order_by(inbound.c.id),
         "no mail has waited for more than 10 minutes",

