@@ -7,7 +7,7 @@ from datetime import date
 
 from gateway.domain.desk import Contact
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
-from gateway.domain.held import FoldMail, MailDropped, MailReleased
+from gateway.domain.held import EndHolding, FoldMail, MailDropped, MailReleased, RemindOfHeld
 from gateway.domain.intent.case import Case
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
@@ -159,11 +159,16 @@ class AddParticipants:
 
 @dataclass(frozen=True, slots=True)
 class HoldMail:
-    """Keep a mail for the desk to decide; `ticket` is where it claims to belong, or None."""
+    """Keep a mail for the desk to decide; `ticket` is where it claims to belong, or None.
+
+    Attributes:
+        waits: whether the desk is reminded of it until it has decided; not of what is quarantined.
+    """
 
     ticket: int | None
     said: Said
     reason: str
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +370,8 @@ Act = (
     | RemindCustomer
     | CheckClocks
     | OweUpdate
+    | EndHolding
+    | RemindOfHeld
     | MailDropped
     | MailReleased
     | AskToConfirm

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from gateway.domain.contract import Contract
 from gateway.domain.desk import Contact
 from gateway.domain.ticket import Ticket
 from gateway.domain.timers import DueTimer, Timer
@@ -123,23 +124,29 @@ class EscalationPolicy:
         texts = [self.labels.get(each, {"en": each}) for each in ids]
         return [each.get(language) or each["en"] for each in texts]
 
-    def told(self, ticket: Ticket, *, organisation: str, offer: str, level: int) -> tuple[str, ...]:
-        """The roles of every matching row of `level`, each once."""
-        found = [
-            role
-            for row in self.matrix
-            if row.level == level
-            and _holds(row.organisations, organisation)
-            and _holds(row.offers, offer)
-            and _holds(row.priorities, ticket.priority)
-            for role in row.roles
-        ]
+    def told(self, ticket: Ticket, contract: Contract, *, level: int) -> tuple[str, ...]:
+        """The roles of every row of `level` that is meant for the ticket, each once."""
+        found = [role for row in self._rows(ticket, contract) if row.level == level for role in row.roles]
         return tuple(dict.fromkeys(found))
 
-    def next_level_at(self, escalation: Escalation) -> datetime | None:
-        """When silence climbs to the next level; None at the last one."""
-        waits = [row.after for row in self.matrix if row.level == escalation.level + 1]
-        return escalation.requested_at + min(waits) if waits else None
+    def next_level(
+        self, escalation: Escalation, ticket: Ticket, contract: Contract
+    ) -> tuple[int, datetime] | None:
+        """The level that silence climbs to next, and when; None where no further row is meant for the ticket."""
+        higher = [row for row in self._rows(ticket, contract) if row.level > escalation.level]
+        if not higher:
+            return None
+        level = min(row.level for row in higher)
+        return level, escalation.requested_at + min(row.after for row in higher if row.level == level)
+
+    def _rows(self, ticket: Ticket, contract: Contract) -> Iterator[MatrixRow]:
+        for row in self.matrix:
+            if (
+                _holds(row.organisations, contract.organisation)
+                and _holds(row.offers, contract.offer)
+                and _holds(row.priorities, ticket.priority)
+            ):
+                yield row
 
     def must_nudge(self, ticket: Ticket, grounds: Iterable[str]) -> bool:
         """Whether a nudge has to come before a request on these grounds."""
@@ -176,20 +183,21 @@ class EscalationPolicy:
 
 
 def escalation_timers(
-    escalation: Escalation | None, promised_since: datetime | None, policy: EscalationPolicy
+    escalation: Escalation | None, ticket: Ticket, contract: Contract, policy: EscalationPolicy
 ) -> Iterator[DueTimer]:
     """What falls due on an escalation: the next level of the matrix, or news that were promised.
 
     Args:
-        escalation: the open request, or None.
-        promised_since: when the customer was last told something, None where nothing is promised.
+        escalation: the ticket's open request, or None.
     """
     if escalation is not None and escalation.is_open:
-        at = policy.next_level_at(escalation)
-        if at is not None:
-            yield DueTimer(Timer.ESCALATION_SILENCE, at, escalation.requested_at, escalation.level + 1)
-    if promised_since is not None:
-        yield DueTimer(Timer.PROMISED_UPDATE, promised_since + policy.update_every, promised_since)
+        following = policy.next_level(escalation, ticket, contract)
+        if following is not None:
+            level, at = following
+            yield DueTimer(Timer.ESCALATION_SILENCE, at, escalation.requested_at, level)
+    since = ticket.promised_since
+    if since is not None:
+        yield DueTimer(Timer.PROMISED_UPDATE, since + policy.update_every, since)
 
 
 def merged(before: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:

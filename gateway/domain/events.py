@@ -14,6 +14,7 @@ from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
 from gateway.domain.flex import Charge
+from gateway.domain.held import HeldMail
 from gateway.domain.service_alert import AlertUpdate, ServiceAlert
 from gateway.domain.ticket import Comment, Ticket
 
@@ -181,6 +182,14 @@ class MailHeld(Event):
     def about(self) -> int:
         """The mail."""
         return self.inbound_id
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReminded(Event):
+    """Mails still wait for the desk's decision; `held` is when it was told of each before."""
+
+    held: tuple[HeldMail, ...]
+    name: ClassVar[str] = "held_reminded"
 
 
 @dataclass(frozen=True, slots=True)

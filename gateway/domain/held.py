@@ -1,10 +1,45 @@
-"""Acts on mail that waits for the desk: counted in a storm, let in, dropped."""
+"""Mail that waits for the desk, as its ticket knows it: why, and what may become of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 
 from gateway.domain.desk import Contact
+
+MOST_REMEMBERED = 50
+"""Of one ticket; whoever sends more is reminded of with these."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMail:
+    """One mail of the ledger.
+
+    Attributes:
+        author_shown: as it stands in the mail.
+        told_at: when the desk was last told of it.
+    """
+
+    inbound_id: int
+    author_shown: str
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndHolding:
+    """A held mail of the ticket was read again, or decided on, and waits no more."""
+
+    ticket: int
+    inbound_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemindOfHeld:
+    """Tell the desk again of the mails that wait for its decision."""
+
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +76,34 @@ class MailReleased:
     ticket: int
     inbound_id: int
     actor: Contact | None
+
+
+# Why a mail is held or refused, as people read it.
+_FRENCH: Mapping[str, str] = MappingProxyType(
+    {
+        "only the number in the subject ties it to the ticket, and nothing proves who wrote it": (
+            "seul le numéro dans l'objet le rattache à la demande, et rien ne prouve qui l'a écrit"
+        ),
+        "written by somebody who does not take part in the ticket": (
+            "écrit par quelqu'un qui ne participe pas à la demande"
+        ),
+        "written by a colleague of the requester, and nothing proves it": (
+            "écrit par un collègue du demandeur, et rien ne le prouve"
+        ),
+        "written in the name of somebody of the desk, and nothing proves it": (
+            "écrit au nom d'un membre de l'équipe, et rien ne le prouve"
+        ),
+        "written in the name of an account manager, and nothing proves it": (
+            "écrit au nom d'un responsable de compte, et rien ne le prouve"
+        ),
+        "nothing proves who wrote it": "rien ne prouve qui l'a écrit",
+    }
+)
+_CONTRADICTED = "quelque chose contredit l'expéditeur annoncé : {}"
+
+
+def reason_in(language: str, reason: str) -> str:
+    """Why a mail waits, for a reader of `language`; what the evidence itself says stays as it is."""
+    if language != "fr":
+        return reason
+    return _FRENCH.get(reason) or _CONTRADICTED.format(reason)

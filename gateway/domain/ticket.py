@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.desk import Contact
+from gateway.domain.held import HeldMail
 from gateway.domain.intent.result import Suggestion
 from gateway.domain.mail import Attachment
 from gateway.domain.sla import Clock
@@ -28,6 +29,7 @@ class Ticket:
             in the queue.
         promised_since: when the customer was last told something, where regular news are promised.
         waiting: None in any other state than waiting_customer.
+        held: mails that wait for the desk's decision.
         flex_minutes: what a Flex contract was charged for it; 0 until then.
     """
 
@@ -57,6 +59,7 @@ class Ticket:
     resolution_clock: Clock
     waiting: Waiting | None
     flex_minutes: int
+    held: tuple[HeldMail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ so that what has been carried out once is not done again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gateway.domain.brake import BrakeRules
+from gateway.domain.held import HeldMail
 from gateway.domain.sla import Clock, Effect
 
 
@@ -29,6 +30,8 @@ class Timer(StrEnum):
     """An escalation's regular update is owed to the customer."""
     ESCALATION_SILENCE = "escalation_silence"
     """Nobody has decided on an escalation; `number` is the level that is told."""
+    HELD_MAIL = "held_mail"
+    """Nobody has decided on a mail that is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,11 @@ class Waiting:
         since: when it came there or, if that is later, when a person last wrote on it.
         reminders: sent since then, oldest first.
         away_until: when the customer said to be back, None where they did not.
-        mail_held: whether a mail for the ticket waits for the desk's decision.
     """
 
     since: datetime
     reminders: tuple[Reminder, ...] = ()
     away_until: datetime | None = None
-    mail_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +92,39 @@ class TimerRules:
     """What rules/reminders.yaml says.
 
     Attributes:
+        remind_of_held: how often the desk is told of a mail that waits for its decision.
         words: what is said on the ticket, by `reminder` and `closing`, then language.
     """
 
     reminders: ReminderRules
+    remind_of_held: timedelta
     words: Mapping[str, Mapping[str, str]]
     brake: BrakeRules
 
 
 def pending(
-    rules: TimerRules, response: Clock, resolution: Clock, waiting: Waiting | None = None
+    rules: TimerRules,
+    response: Clock,
+    resolution: Clock,
+    waiting: Waiting | None = None,
+    held: Sequence[HeldMail] = (),
 ) -> tuple[DueTimer, ...]:
     """All that is to fall due on a ticket but for its escalation; see `escalation.escalation_timers`.
 
     Args:
         waiting: None in any other state than waiting_customer.
+        held: mails that wait for the desk's decision, whatever the state.
     """
     timers = [*clock_timers(response, resolution)]
-    if waiting and (timer := waiting_timer(waiting, rules.reminders)):
+    if waiting and (timer := waiting_timer(waiting, rules.reminders, mail_held=bool(held))):
         timers.append(timer)
+    if held:
+        since = min(each.told_at for each in held)
+        timers.append(DueTimer(Timer.HELD_MAIL, since + rules.remind_of_held, since))
     return tuple(timers)
 
 
-def waiting_timer(waiting: Waiting, rules: ReminderRules) -> DueTimer | None:
+def waiting_timer(waiting: Waiting, rules: ReminderRules, *, mail_held: bool = False) -> DueTimer | None:
     """What follows in waiting for the customer: the next reminder, or the closing after the last.
 
     None after a reminder that was returned, for whoever did not get it has not been reminded; and while
@@ -126,7 +137,7 @@ def waiting_timer(waiting: Waiting, rules: ReminderRules) -> DueTimer | None:
     if len(sent) < len(rules.after):
         due_at = max(waiting.since + rules.after[len(sent)], earliest)
         return DueTimer(Timer.REMINDER, due_at, waiting.since, len(sent) + 1)
-    if waiting.mail_held:
+    if mail_held:
         return None
     due_at = max(waiting.since + rules.close_after, earliest)
     if waiting.away_until:

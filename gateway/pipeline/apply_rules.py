@@ -26,6 +26,7 @@ from gateway.domain.desk import Contact, Desk
 from gateway.domain.escalation import EscalationPolicy
 from gateway.domain.evidence import Evidence, Level
 from gateway.domain.first_answer import RECAP_ALONE, FirstAnswer
+from gateway.domain.held import EndHolding
 from gateway.domain.intent.case import ReadMail
 from gateway.domain.intent.result import Asked, Intent, suggestions
 from gateway.domain.permissions import Deed, Role, Ruling, ruling
@@ -106,7 +107,20 @@ def plain_subject(subject: str) -> str:
 def apply_rules(
     classified: Classified, facts: Facts, policy: Policy, *, staff_token_suffices: bool, now: datetime
 ) -> Decision:
-    """The one decision on a mail."""
+    """The one decision on a mail; one that was held on a ticket before waits no more."""
+    decision = _decide(classified, facts, policy, staff_token_suffices=staff_token_suffices, now=now)
+    held_before = facts.ticket is not None and facts.inbound_id in {
+        each.inbound_id for each in facts.ticket.held
+    }
+    if facts.ticket is None or not held_before or decision.outcome is Outcome.HELD:
+        return decision
+    ended = EndHolding(facts.ticket.number, facts.inbound_id)
+    return replace(decision, acts=(*decision.acts, ended))
+
+
+def _decide(
+    classified: Classified, facts: Facts, policy: Policy, *, staff_token_suffices: bool, now: datetime
+) -> Decision:
     if facts.first_id != facts.inbound_id:
         return Decision(
             Outcome.DUPLICATE, (), facts.first_ticket, f"the same mail as {facts.first_id}, which came first"
@@ -275,7 +289,7 @@ def _not_let_in(found: Ruling, facts: Facts, ticket: Ticket, ruled: str, *, by_n
     if found is Ruling.QUARANTINE:
         reason = "; ".join(facts.evidence.reasons)
         # Whoever pretends to be of the desk is told of to the desk.
-        alert = (HoldMail(ticket.number, facts.said, reason),) if is_staff else ()
+        alert = (HoldMail(ticket.number, facts.said, reason, waits=False),) if is_staff else ()
         return Decision(Outcome.QUARANTINED, alert, ticket.number, reason, ruled)
     reason = _why_held(facts, by_number=by_number)
     if found is Ruling.REFUSE and facts.author is not None:
@@ -313,15 +327,20 @@ def _asking(
     )
 
 
+_BY_NUMBER = "only the number in the subject ties it to the ticket, and nothing proves who wrote it"
+_BY_NOBODY = "nothing proves who wrote it"
+_WHY_HELD = {
+    Role.STRANGER: "written by somebody who does not take part in the ticket",
+    Role.COLLEAGUE: "written by a colleague of the requester, and nothing proves it",
+    Role.AGENT: "written in the name of somebody of the desk, and nothing proves it",
+    Role.ACCOUNT_MANAGER: "written in the name of an account manager, and nothing proves it",
+}
+HELD_REASONS = (_BY_NUMBER, _BY_NOBODY, *_WHY_HELD.values())
+"""All that a mail may be held for; `domain.held` has each in French."""
+
+
 def _why_held(facts: Facts, *, by_number: bool) -> str:
-    if by_number:
-        return "only the number in the subject ties it to the ticket, and nothing proves who wrote it"
-    return {
-        Role.STRANGER: "written by somebody who does not take part in the ticket",
-        Role.COLLEAGUE: "written by a colleague of the requester, and nothing proves it",
-        Role.AGENT: "written in the name of somebody of the desk, and nothing proves it",
-        Role.ACCOUNT_MANAGER: "written in the name of an account manager, and nothing proves it",
-    }.get(facts.role, "nothing proves who wrote it")
+    return _BY_NUMBER if by_number else _WHY_HELD.get(facts.role, _BY_NOBODY)
 
 
 def _comment(

@@ -10,6 +10,7 @@ from gateway.domain.acts import (
     RequestEscalation,
     UndoDecision,
 )
+from gateway.domain.contract import contract_of
 from gateway.domain.escalation import Escalation, EscalationState, merged
 from gateway.domain.events import (
     DecisionUndone,
@@ -164,7 +165,10 @@ def _climb(act: ClimbMatrix, change: TicketChange) -> tuple[Event, ...]:
     before = change.uow.escalations.of(ticket.number)
     if before is None or not before.is_open:
         return ()
-    higher = replace(before, level=before.level + 1)
+    following = change.policy.escalation.next_level(before, ticket, contract_of(ticket, change.uow.desk))
+    if following is None:
+        return ()
+    higher = replace(before, level=following[0])
     change.uow.escalations.save(higher)
     change.touch(ticket.number)
     change.enter(

@@ -42,9 +42,7 @@ from gateway.domain.events import (
     CustomerReminded,
     Event,
     FlexCharged,
-    MailHeld,
     MailRefused,
-    NotificationReturned,
     Nudged,
     StateChanged,
     TicketAssigned,
@@ -52,7 +50,7 @@ from gateway.domain.events import (
     UpdateOwed,
 )
 from gateway.domain.evidence import Level
-from gateway.domain.held import FoldMail, MailDropped, MailReleased
+from gateway.domain.held import EndHolding, FoldMail, MailDropped, MailReleased, RemindOfHeld
 from gateway.domain.policy import Policy
 from gateway.domain.service_alert import LinkAlert
 from gateway.domain.sla import on_time
@@ -67,9 +65,11 @@ from gateway.pipeline.charge_flex import charge_of, enter_charge
 from gateway.pipeline.decide_held import decide_held
 from gateway.pipeline.fold_mail import fold_mail
 from gateway.pipeline.follow_clocks import started
+from gateway.pipeline.hold_mail import change_holding
 from gateway.pipeline.let_follow import let_follow
 from gateway.pipeline.link_alert import link_alert
 from gateway.pipeline.mark_wrong import mark_wrong
+from gateway.pipeline.record_return import record_return
 from gateway.pipeline.tell_closing import closing_events
 from gateway.pipeline.ticket_change import TicketChange, by_itself
 from gateway.pipeline.undo_change import undo_change
@@ -106,6 +106,10 @@ def change_ticket(
 def _carry_out(act: Act, change: _Change) -> tuple[Event, ...]:
     if isinstance(act, RequestEscalation | PutOffEscalation | DecideEscalation | UndoDecision | ClimbMatrix):
         return change_escalation(act, change)
+    if isinstance(act, HoldMail | EndHolding | RemindOfHeld):
+        return change_holding(act, change)
+    if isinstance(act, RecordReturn):
+        return record_return(act, change)
     if isinstance(act, ChangePriority | ClaimPriority):
         return change_priority(act, change)
     if isinstance(act, AddParticipants):
@@ -293,36 +297,9 @@ class _Change(TicketChange):
         self.save(replace(ticket, nudges=ticket.nudges + 1, nudged_at=nudged_at))
         said = replace(act.said, author=self.known(act.said.author, ticket.language))
         comment = self.say(ticket.number, said, "public")
+        self.spoken(ticket.number)
         self.note(ticket.number, "nudge", said, to=str(ticket.nudges + 1))
         return () if told else (Nudged(self.ticket(ticket.number), said.author, comment),)
-
-    def hold(self, act: HoldMail) -> tuple[Event, ...]:
-        if act.ticket is None or act.said.inbound_id is None:
-            return ()
-        self.note(act.ticket, "mail_held", act.said, to=str(act.said.inbound_id), reason=act.reason)
-        ticket = self.ticket(act.ticket)
-        if ticket.waiting is not None:
-            self.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=True)))
-        return (MailHeld(ticket, None, act.said.author_shown, act.said.inbound_id, act.reason),)
-
-    def record_return(self, act: RecordReturn) -> tuple[Event, ...]:
-        contact = self.uow.contact(act.contact) if act.contact else None
-        self.uow.mark_returned(
-            act.notification, contact=act.contact, permanent=act.permanent, reason=act.reason, now=self.now
-        )
-        address = contact.address if contact else ""
-        self._returned_reminder(act.ticket)
-        self.enter(act.ticket, "", "notification_returned", "", address, act.reason, act.evidence)
-        return (NotificationReturned(self.ticket(act.ticket), None, contact, act.reason),)
-
-    def _returned_reminder(self, number: int) -> None:
-        """Whoever has not got the last reminder has not been reminded."""
-        ticket = self.ticket(number)
-        if ticket.waiting is None or not ticket.waiting.reminders:
-            return
-        *before, last = ticket.waiting.reminders
-        reminders = (*before, replace(last, returned=True))
-        self.save(replace(ticket, waiting=replace(ticket.waiting, reminders=reminders)))
 
     def remind(self, act: RemindCustomer) -> tuple[Event, ...]:
         ticket = self.ticket(act.ticket)
@@ -373,8 +350,6 @@ _HOW: Mapping[type[Act], Callable[[_Change, Any], tuple[Event, ...]]] = MappingP
         AssignTicket: _Change.assign,
         ChangeType: _Change.change_type,
         Nudge: _Change.nudge,
-        HoldMail: _Change.hold,
-        RecordReturn: _Change.record_return,
         RecordAutomatic: _Change.record_automatic,
         RemindCustomer: _Change.remind,
         CheckClocks: _Change.check_clocks,

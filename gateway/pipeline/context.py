@@ -17,6 +17,7 @@ from gateway.domain.events import (
     EscalationRequested,
     Event,
     FlexCharged,
+    HeldReminded,
     LoweringUndone,
     MailHeld,
     MailRefused,
@@ -30,6 +31,7 @@ from gateway.domain.events import (
     TicketReopened,
 )
 from gateway.domain.flex import say_minutes
+from gateway.domain.held import reason_in
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Comment, Ticket
 from gateway.pipeline.alert_context import alert_values, followed_values, named_values
@@ -60,7 +62,7 @@ def context_of(
         ],
         "first_answer": first_answer_in(event, _beside(event, events, EscalationRequested), language, policy),
         "charge": _charge(event),
-        "held": _held(event),
+        "held": _held(event, language),
         "returned": _returned(event),
         "escalation": _escalation(_beside(event, events, EscalationRequested), language, policy),
         "claim": _claim(_beside(event, events, PriorityClaimed), language, policy),
@@ -197,10 +199,14 @@ def _managers(ticket: Ticket, desk: Desk) -> list[dict[str, str]]:
     return [{"name": each.name, "address": each.address} for each in found]
 
 
-def _held(event: Event) -> dict[str, Any] | None:
+def _held(event: Event, language: str) -> dict[str, Any] | None:
+    if isinstance(event, HeldReminded):
+        mails = [{"author": each.author_shown, "inbound_id": each.inbound_id} for each in event.held]
+        return {"mails": mails}
     if not isinstance(event, MailHeld):
         return None
-    return {"author": event.author_shown, "reason": event.reason, "inbound_id": event.inbound_id}
+    reason = reason_in(language, event.reason)
+    return {"author": event.author_shown, "reason": reason, "inbound_id": event.inbound_id}
 
 
 def _returned(event: Event) -> dict[str, Any] | None:

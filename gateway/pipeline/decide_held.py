@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gateway.domain.events import Event
-from gateway.domain.held import MailDropped, MailReleased
+from gateway.domain.held import EndHolding, MailDropped, MailReleased
+from gateway.pipeline.hold_mail import change_holding
 from gateway.pipeline.ticket_change import TicketChange
 
 
@@ -15,8 +14,6 @@ def decide_held(act: MailDropped | MailReleased, change: TicketChange) -> tuple[
     if isinstance(act, MailReleased):
         change.enter(act.ticket, actor, "mail_released", "", mail, "", "")
         return ()
-    ticket = change.ticket(act.ticket)
-    if ticket.waiting is not None:
-        change.save(replace(ticket, waiting=replace(ticket.waiting, mail_held=False)))
+    change_holding(EndHolding(act.ticket, act.inbound_id), change)
     change.enter(act.ticket, actor, "mail_dropped", "", mail, act.reason, "")
     return ()

@@ -17,6 +17,7 @@ from gateway import faults
 from gateway.domain.acts import Act, ChangeState
 from gateway.domain.brake import hold_closings
 from gateway.domain.desk import Desk
+from gateway.domain.held import RemindOfHeld
 from gateway.domain.policy import Policy
 from gateway.domain.ticket import Ticket
 from gateway.domain.timer_acts import CheckClocks, ClimbMatrix, OweUpdate, RemindCustomer
@@ -144,8 +145,10 @@ def _acts(timer: DueTimer, ticket: Ticket, policy: Policy) -> list[Act]:
         case Timer.REMINDER if waits:
             words = policy.words("reminder", ticket.language)
             return [RemindCustomer(ticket.number, timer.number, words)]
-        case Timer.AUTO_CLOSE if waits and ticket.waiting is not None and not ticket.waiting.mail_held:
+        case Timer.AUTO_CLOSE if waits and not ticket.held:
             return [_closing(ticket, policy)]
+        case Timer.HELD_MAIL if ticket.held:
+            return [RemindOfHeld(ticket.number)]
         case Timer.ESCALATION_SILENCE:
             return [ClimbMatrix(ticket.number)]
         case Timer.PROMISED_UPDATE if ticket.promised_since == timer.since:

@@ -7,7 +7,7 @@ outside of any transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gateway.domain.address import Mailbox, author_key
@@ -20,6 +20,7 @@ from gateway.domain.events import (
     Event,
     Nudged,
     PriorityClaimed,
+    SlaWarned,
     StateChanged,
     TicketOpened,
 )
@@ -46,27 +47,39 @@ def fill_outbox(
 
     Rules are tried in the order of their table, and nobody is told twice of what one mail or act has
     brought about: the first rule that reaches a person is the one that tells. What has to be told
-    `always` is told beside it, once.
+    `always` is told beside it, once; and so is what a clock has come to, as it would have been had its
+    timer come first.
     """
-    actors = {event.actor.key for event in events if event.actor is not None}
-    told: set[str] = set()
     written = []
-    for rule in policy.notifications:
-        for event in events:
-            if not _applies(rule, event):
-                continue
-            for recipient in recipients(rule, event, uow, policy):
-                key = author_key(recipient.mailbox.address)
-                own_doing = key in actors and not _answers_its_actor(rule, event)
-                heard = f"{key} {rule.template}" if rule.always else key
-                if own_doing or heard in told or key in uow.desk.addresses:
+    for group in _groups(events):
+        actors = {event.actor.key for event in group if event.actor is not None}
+        told: set[str] = set()
+        for rule in policy.notifications:
+            for event in group:
+                if not _applies(rule, event):
                     continue
-                if isinstance(event, AlertUpdated | AlertResolved) and not _first_told(event, recipient, uow):
-                    continue
-                told.add(heard)
-                _write(rule, event, events, recipient, uow, policy, renderer, signer, now=now)
-                written.append(f"{rule.template} to {rule.audience}")
+                for recipient in recipients(rule, event, uow, policy):
+                    key = author_key(recipient.mailbox.address)
+                    own_doing = key in actors and not _answers_its_actor(rule, event)
+                    heard = f"{key} {rule.template}" if rule.always else key
+                    if own_doing or heard in told or key in uow.desk.addresses:
+                        continue
+                    if isinstance(event, AlertUpdated | AlertResolved) and not _first_told(
+                        event, recipient, uow
+                    ):
+                        continue
+                    told.add(heard)
+                    _write(rule, event, events, recipient, uow, policy, renderer, signer, now=now)
+                    written.append(f"{rule.template} to {rule.audience}")
     return tuple(written)
+
+
+def _groups(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """What was done, and what each clock has come to."""
+    clocks: dict[str, list[Event]] = {"": []}
+    for event in events:
+        clocks.setdefault(event.clock if isinstance(event, SlaWarned) else "", []).append(event)
+    yield from clocks.values()
 
 
 def _first_told(event: AlertEvent, recipient: Recipient, uow: UnitOfWork) -> bool:

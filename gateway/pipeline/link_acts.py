@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from gateway.domain.acts import Act, AddComment
+from gateway.domain.acts import Act, AddComment, RequestEscalation
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import Escalation
 from gateway.domain.events import CommandsAnswered, Event, TicketOpened
@@ -180,8 +180,8 @@ def _escalate(facts: LinkFacts, given: Given) -> list[Act]:
     filled["impact"] = filled["impact"] or bool(grounds)
     request = facts.orders.escalate(given["reason"], grounds=grounds, refusals=refusals, given=filled)
     # What the mail has said stands on the ticket already.
-    is_new = facts.orders.said.text.strip() != facts.asked_text and not facts.actor.is_staff
-    return [*facts.orders.comment(), *request] if is_new else request
+    is_new = facts.orders.said.text.strip() != facts.asked_text
+    return request if is_new else [act for act in request if isinstance(act, RequestEscalation)]
 
 
 def _check_time(facts: LinkFacts) -> None:

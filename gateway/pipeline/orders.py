@@ -63,27 +63,30 @@ class Orders:
         self._need_text("a comment needs a text")
         if self._by_desk():
             return [AddComment(self.ticket.number, self.said, "public", by_desk=True)]
+        return [AddComment(self.ticket.number, self.said, "public", by_desk=False), *self._brought_back()]
+
+    def _brought_back(self) -> list[Act]:
+        """What words of the customer's side do to the state, as any reply does."""
         effect = self.policy.workflow.on_customer_reply(
             self.ticket.state, self.ticket.closed_at, now=self.now
         )
         if effect.follow_up:
             raise self._too_late()
-        acts: list[Act] = [AddComment(self.ticket.number, self.said, "public", by_desk=False)]
-        if effect.to != self.ticket.state:
-            acts.append(
-                ChangeState(
-                    ticket=self.ticket.number,
-                    to=effect.to,
-                    actor=self.actor,
-                    by=movers(self.actor, for_customer=True),
-                    said=self.said if effect.reopens else None,
-                    details=(),
-                    reopening=effect.reopens,
-                    reason="the customer replied",
-                    evidence=self.said.evidence,
-                )
+        if effect.to == self.ticket.state:
+            return []
+        return [
+            ChangeState(
+                ticket=self.ticket.number,
+                to=effect.to,
+                actor=self.actor,
+                by=movers(self.actor, for_customer=True),
+                said=self._speaking("(no text)") if effect.reopens else None,
+                details=(),
+                reopening=effect.reopens,
+                reason="the customer replied",
+                evidence=self.said.evidence,
             )
-        return acts
+        ]
 
     def note(self) -> list[Act]:
         """An internal note, which no customer sees."""
@@ -207,7 +210,8 @@ class Orders:
 
     def nudge(self) -> list[Act]:
         """Ask for news."""
-        return [Nudge(self.ticket.number, self._speaking("Is there any news?"))]
+        nudge = Nudge(self.ticket.number, self._speaking("Is there any news?"))
+        return [nudge, *([] if self._by_desk() else self._brought_back())]
 
     def escalate(
         self,
@@ -217,7 +221,9 @@ class Orders:
         refusals: tuple[str, ...] = (),
         given: Mapping[str, bool] | None = None,
     ) -> list[Act]:
-        """Ask for an escalation, or strengthen the request that is open.
+        """Ask for an escalation, or strengthen the request that is open; the words stay on the ticket.
+
+        Those of the desk's people are a note, for they need not be the customer's to read.
 
         Args:
             given: which of the details that the rules ask for the asker has given; None for a
@@ -230,15 +236,20 @@ class Orders:
                 "une escalade se demande après une relance restée sans réponse",
             )
         known = dict.fromkeys(policy.asks_for, bool(reason.strip())) if given is None else given
+        said = self._speaking(reason)
+        visibility = "internal" if self._by_desk() else "public"
+        words = [AddComment(self.ticket.number, said, visibility, by_desk=self._by_desk())]
         return [
+            *(words if said.text.strip() else []),
+            *([] if self._by_desk() else self._brought_back()),
             RequestEscalation(
                 self.ticket.number,
-                self._speaking(reason),
+                said,
                 reason.strip(),
                 grounds,
                 refusals,
                 still_missing(policy.asks_for, known),
-            )
+            ),
         ]
 
     def approve(self, estimate: str, words: str = "") -> list[Act]:

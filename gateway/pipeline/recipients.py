@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.domain.address import Mailbox, author_key
+from gateway.domain.contract import contract_of
 from gateway.domain.desk import Contact
 from gateway.domain.events import Answered, EscalationEvent, Event, Nudged, PriorityClaimed
 from gateway.domain.policy import Audience, NotificationRule, Policy
@@ -77,23 +78,15 @@ def _account_managers(ticket: Ticket, uow: UnitOfWork, policy: Policy) -> list[R
 
 def _matrix(event: EscalationEvent, uow: UnitOfWork, policy: Policy) -> Iterator[Recipient]:
     ticket, desk = event.ticket, uow.desk
-    organisation = desk.organisations.get(ticket.organisation_id or 0)
-    address = desk.addresses.get(ticket.desk_address) or desk.default_address()
-    offer = (organisation.offer if organisation else "") or address.offer
-    roles = policy.escalation.told(
-        ticket,
-        organisation=organisation.name if organisation else "",
-        offer=offer,
-        level=event.escalation.level,
-    )
-    for role in roles:
+    contract = contract_of(ticket, desk)
+    for role in policy.escalation.told(ticket, contract, level=event.escalation.level):
         match role:
             case "support_lead":
                 yield from _leads(ticket, uow, policy)
             case "account_manager":
                 yield from _account_managers(ticket, uow, policy)
             case _:
-                owners = [each for each in desk.staff.values() if offer in each.offers]
+                owners = [each for each in desk.staff.values() if contract.offer in each.offers]
                 yield from (_staff(each, policy) for each in owners)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.domain.acts import OPENED, Said
+from gateway.domain.contract import contract_of
 from gateway.domain.desk import Contact
 from gateway.domain.escalation import escalation_timers
 from gateway.domain.events import Event, SlaBreached, SlaWarned
@@ -84,7 +85,8 @@ class TicketChange:
         """A person has said something for both sides: what waits for an answer begins again."""
         ticket = self.ticket(number)
         if ticket.waiting is not None:
-            self.save(replace(ticket, waiting=Waiting(self.now)))
+            # Whoever is away is away whatever the desk adds meanwhile.
+            self.save(replace(ticket, waiting=Waiting(self.now, away_until=ticket.waiting.away_until)))
 
     def finish(self) -> tuple[Event, ...]:
         """Plan what falls due on every ticket that was touched; what its clocks have come to."""
@@ -102,9 +104,11 @@ class TicketChange:
 
     def _plan(self, number: int, *, is_new: bool) -> None:
         ticket = self.ticket(number)
-        due = [*pending(self.policy.timers, ticket.response, ticket.resolution_clock, ticket.waiting)]
+        clocks = ticket.response, ticket.resolution_clock
+        due = [*pending(self.policy.timers, *clocks, ticket.waiting, ticket.held)]
         request = self.uow.escalations.of(number) if ticket.escalation == "requested" else None
-        due += escalation_timers(request, ticket.promised_since, self.policy.escalation)
+        contract = contract_of(ticket, self.uow.desk)
+        due += escalation_timers(request, ticket, contract, self.policy.escalation)
         self.uow.timers.plan(number, tuple(due), is_new=is_new)
 
     def touch(self, number: int) -> None:

@@ -107,7 +107,8 @@ def _waiting(example: ReminderExample, policy: Policy) -> ReadingExample:
         for number, after in enumerate(example.sent)
     )
     away_until = None if example.away_until is None else _TOUCHED + example.away_until
-    timer = waiting_timer(Waiting(_TOUCHED, sent, away_until, example.mail_held), policy.timers.reminders)
+    waiting = Waiting(_TOUCHED, sent, away_until)
+    timer = waiting_timer(waiting, policy.timers.reminders, mail_held=example.mail_held)
     found = "nothing"
     if timer:
         which = f"reminder {timer.number}" if timer.kind is Timer.REMINDER else timer.kind.value

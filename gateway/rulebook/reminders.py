@@ -25,6 +25,13 @@ class WaitingEntry(Strict):
     notice: Duration
 
 
+class HeldEntry(Strict):
+    """How often the desk is told of a mail that waits for its decision."""
+
+    why: Words
+    remind_every: Duration
+
+
 class WordsEntry(Strict):
     """See `domain.timers.TimerRules`."""
 
@@ -77,6 +84,7 @@ class RemindersFile(Strict):
     """reminders.yaml."""
 
     waiting_customer: WaitingEntry
+    held_mail: HeldEntry
     words: WordsEntry
     brake: BrakeEntry
     examples: RemindersExamples = Field(default_factory=RemindersExamples)
@@ -109,6 +117,7 @@ def load_timer_rules(folder: Path, preset: str = "") -> TimerRules:
                 raise source.refuse(("words", name), f"the words in {language!r} are missing")
     return TimerRules(
         ReminderRules(tuple(waiting.remind_after), waiting.close_after, waiting.notice),
+        read.held_mail.remind_every,
         words,
         BrakeRules(read.brake.clock_jump, read.brake.share_of_open / 100, read.brake.never_below),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.domain.held import HeldMail
 from gateway.domain.sla import Clock, Effect, Goal
 from gateway.domain.ticket import Before
 from gateway.domain.timers import Reminder, Waiting
@@ -50,7 +52,6 @@ def waiting_document(waiting: Waiting | None) -> dict[str, Any] | None:
         "since": _text(waiting.since),
         "reminders": [[_text(each.sent_at), each.returned] for each in waiting.reminders],
         "away_until": _text(waiting.away_until),
-        "mail_held": waiting.mail_held,
     }
 
 
@@ -64,8 +65,17 @@ def waiting_of(document: dict[str, Any] | None) -> Waiting | None:
             Reminder(datetime.fromisoformat(sent_at), returned) for sent_at, returned in document["reminders"]
         ),
         away_until=_instant(document["away_until"]),
-        mail_held=document["mail_held"],
     )
+
+
+def held_document(held: Sequence[HeldMail]) -> list[list[Any]] | None:
+    """The mails that wait for the desk's decision; None for most tickets."""
+    return [[each.inbound_id, each.author_shown, _text(each.told_at)] for each in held] or None
+
+
+def held_of(document: list[list[Any]] | None) -> tuple[HeldMail, ...]:
+    """The held mails of a document."""
+    return tuple(HeldMail(number, shown, datetime.fromisoformat(at)) for number, shown, at in document or ())
 
 
 def before_document(before: Before | None) -> dict[str, Any] | None:

@@ -29,6 +29,9 @@ from gateway.storage.service_alerts import read_open
 _KEY_BYTES = 32
 _MAX_KID = 255
 
+# As text: a document would be compared with the document "[]", which no row holds.
+_IS_CUSTOMER = sa.type_coerce(contacts.c.roles, sa.Text) == "[]"
+
 
 class DeskStore:
     """The tables of the desk file, and `token_keys`."""
@@ -81,7 +84,7 @@ class DeskStore:
             for domain, number in domains.items():
                 by_organisation.setdefault(number, []).append(domain)
             staff = connection.execute(
-                sa.select(*CONTACT_COLUMNS).where(contacts.c.roles != "[]").order_by(contacts.c.id)
+                sa.select(*CONTACT_COLUMNS).where(~_IS_CUSTOMER).order_by(contacts.c.id)
             )
             return Desk(
                 version=head.version,
@@ -240,7 +243,7 @@ class _Load:
                     .where(
                         contacts.c.organisation_id.is_(None),
                         contacts.c.address_key.endswith(f"@{domain}", autoescape=True),
-                        contacts.c.roles == "[]",
+                        _IS_CUSTOMER,
                     )
                     .values(organisation_id=by_name[each.name])
                 )

@@ -20,6 +20,8 @@ from gateway.storage.clocks import (
     before_of,
     clock_document,
     clock_of,
+    held_document,
+    held_of,
     waiting_document,
     waiting_of,
 )
@@ -96,6 +98,7 @@ def ticket_of(row: AnyRow, requester: Contact | None, assignee: Contact | None) 
         resolution_clock=clock_of(row.clocks["resolution"]),
         waiting=waiting_of(row.waiting),
         flex_minutes=row.flex_minutes,
+        held=held_of(row.held),
     )
 
 
@@ -131,6 +134,7 @@ def ticket_row(ticket: Ticket, *, rank: int) -> dict[str, Any]:
         },
         "waiting": waiting_document(ticket.waiting),
         "flex_minutes": ticket.flex_minutes,
+        "held": held_document(ticket.held),
     }
 
 

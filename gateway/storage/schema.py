@@ -212,6 +212,8 @@ tickets = Table(
     # Both clocks, and what is known of waiting for the customer; see `storage.clocks`.
     Column("clocks", Document, nullable=False),
     Column("waiting", Document),
+    # Mails that wait for the desk's decision.
+    Column("held", Document),
     # What its contract was charged for it, once.
     Column("flex_minutes", Integer, nullable=False, server_default="0"),
 )

@@ -20,6 +20,7 @@ from tests.torture.shutdowns import shutdowns
 from tests.torture.stage import Stage
 from tests.torture.syscalls import order, syscalls
 from tests.torture.upgrades import upgrades
+from tests.torture.year.show import year
 
 _BOTH = ("sqlite", "postgresql+redis")
 _SQLITE = ("sqlite",)
@@ -45,6 +46,12 @@ class Campaign:
 CAMPAIGNS = (
     Campaign("crash-loop", "what was answered 250 is there once, whatever is killed", crash_loop, _BOTH),
     Campaign("every-fault", "each fault at each point costs no mail and no double", every_fault, _BOTH),
+    Campaign(
+        "year",
+        "each transition, reminder, closing, clock and notification is as an independent reckoning has it",
+        year,
+        ("sqlite", "postgresql"),
+    ),
     Campaign("order", "no 250 before a sync", order),
     Campaign("syscalls", "a kernel that kills or says no costs no mail", syscalls),
     Campaign("full-disk", "without room senders hear 452, and are right to try again", full_disk),

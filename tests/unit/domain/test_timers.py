@@ -87,8 +87,8 @@ def test_whoever_is_away_is_not_closed_before_two_days_at_home() -> None:
 def test_a_held_mail_holds_the_closing_and_no_reminder() -> None:
     sent = (Reminder(NOW + 3 * DAY, returned=False), Reminder(NOW + 6 * DAY, returned=False))
 
-    assert waiting_timer(Waiting(NOW, sent, mail_held=True), RULES.reminders) is None
-    assert waiting_timer(Waiting(NOW, sent[:1], mail_held=True), RULES.reminders)
+    assert waiting_timer(Waiting(NOW, sent), RULES.reminders, mail_held=True) is None
+    assert waiting_timer(Waiting(NOW, sent[:1]), RULES.reminders, mail_held=True)
 
 
 def test_a_ticket_has_its_clocks_and_its_waiting_pending() -> None:
