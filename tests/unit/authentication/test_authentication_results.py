@@ -168,18 +168,18 @@ def test_a_listed_relay_that_says_nothing_is_not_replaced_by_our_own_judgement()
 
 @pytest.mark.parametrize("piece", ["(", ")", "\\", '"', ";", "=", "a=b ", "(x) ", " "])
 def test_a_hostile_field_is_read_in_linear_time(piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     read_authentication_results("mx.desk.test; dkim=pass " + piece * (16_000 // len(piece)))
 
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_hundreds_of_fields_cost_little() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     judgement = said(*["mx.evil.test; dkim=pass header.d=acme.test"] * 900)
 
     assert judgement.proof == ""
-    assert time.monotonic() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 WORDS = st.text("abz09.-_@/+", min_size=1, max_size=10)

@@ -364,23 +364,23 @@ def test_hundreds_of_signatures_cost_little() -> None:
 )
 def test_a_hostile_body_is_judged_in_linear_time(body: str) -> None:
     raw = fresh_wire(body)
-    began = time.monotonic()
+    began = time.process_time()
 
     canonical_body(read_raw(raw).body, "relaxed")
     canonical_body(read_raw(raw).body, "simple")
 
-    assert time.monotonic() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_a_huge_signature_field_is_judged_in_linear_time() -> None:
     names = ":".join(["from", *(f"x-{number}" for number in range(20_000))])
     raw = f"DKIM-Signature: v=1; a=rsa-sha256; d=acme.test; s=s1; h={names}; bh=AAAA; b=AAAA\r\n".encode()
-    began = time.monotonic()
+    began = time.process_time()
 
     judgement = judged(claim(raw + fresh_wire()), zone())
 
     assert results(judgement)["dkim"] == "permerror"
-    assert time.monotonic() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_dns_trouble_is_a_doubt_and_no_conflict() -> None:
