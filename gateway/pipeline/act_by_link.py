@@ -170,10 +170,6 @@ class LinkActing:
                 f"mail {case.token.about} is not held any more",
                 f"le mail {case.token.about} n’est plus en attente",
             )
-        if case.act.held == "pending":
-            number, who, mail = case.ticket.number, case.actor.address, str(case.token.about)
-            entry = TimelineEntry(number, now, who, "mail_released", "held", mail, "by link", Level.E4.name)
-            uow.add_timeline(entry)
         events = change_ticket(acts, uow, self.policy, now=now)
         fill_outbox(events, uow, self.policy, self.renderer, signer, now=now)
         if not uow.actions.use(case.issued.hash, now=now):

@@ -12,8 +12,8 @@ def decide_held(act: MailDropped | MailReleased, change: TicketChange) -> tuple[
     """Enter who dropped it or let it in; what is let in comes by itself."""
     actor, mail = act.actor.address if act.actor else "", str(act.inbound_id)
     if isinstance(act, MailReleased):
-        change.enter(act.ticket, actor, "mail_released", "", mail, "", "")
+        change.enter(act.ticket, actor, "mail_released", "held", mail, "", "E4")
         return ()
     change_holding(EndHolding(act.ticket, act.inbound_id), change)
-    change.enter(act.ticket, actor, "mail_dropped", "", mail, act.reason, "")
+    change.enter(act.ticket, actor, "mail_dropped", "held", mail, act.reason, "E4")
     return ()

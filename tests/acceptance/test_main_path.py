@@ -29,7 +29,7 @@ def test_a_french_request_gets_a_ticket_and_a_french_confirmation(chloe: Custome
 
 
 def test_an_english_request_gets_an_english_confirmation(gateway: RunningGateway) -> None:
-    grace = Customer(gateway, "Grace Miller", "grace@harbour.test")
+    grace = Customer(gateway, "Grace Miller", "grace@acme.test")
 
     number = grace.opens_a_ticket(ENGLISH)
 
