@@ -217,7 +217,8 @@ def _without_ticket(
 def _open(classified: Classified, facts: Facts, policy: Policy, follow_up_of: int | None) -> OpenTicket:
     author = facts.author
     known = author.language if author is not None and author.listed else ""
-    language = classified.language or known or policy.default_language
+    followed = facts.ticket.language if follow_up_of is not None and facts.ticket is not None else ""
+    language = classified.language or followed or known or policy.default_language
     confirm = classified.answerable
     unproven = facts.evidence.level < Level.E2
     return OpenTicket(

@@ -218,6 +218,9 @@ class Reckoning:
             return self._claim(act.who, ticket)
         if act.wants not in {"nudge", "escalation"} or (act.kind == "open" and act.wants == "nudge"):
             return []
+        if may == "confirm" and act.kind == "open":
+            # Whoever is only claimed to have opened it hears by the acknowledgement, or not at all.
+            return []
         if may == "confirm":
             return self._tell(
                 ticket.requester if role == "colleague" else act.who, "confirmation_asked", now=now
@@ -257,7 +260,8 @@ class Reckoning:
         answer = Happened("commands_answered", about=act.who)
         if may != "yes":
             asked = self._tell(act.who, "confirmation_asked", now=now) if may == "confirm" else []
-            return [*asked, answer], []
+            answered = self._tell(act.who, answer.name, now=now) if act.proof == "E1" else [answer]
+            return [*asked, *answered], []
         happened, marks = self.asked_by_customer(act, ticket, now=now) or ([], [])
         return [*happened, answer], marks
 
