@@ -1,8 +1,8 @@
 # Everything a developer or an operator types. `make` alone lists it.
 
 PYTHON ?= python3
-# Such as: -k threading, -n 2 --dist loadfile
-PYTEST_ARGS ?=
+# Two processes, a file to each in turn; such as: make test PYTEST_ARGS='-k threading'
+PYTEST_ARGS ?= -n 2 --dist loadfile
 # Such as: crash-loop --engine sqlite --seed 7 --out table.txt
 TORTURE_ARGS ?=
 VENV := .venv
