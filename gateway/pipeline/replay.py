@@ -177,7 +177,8 @@ def shown(explanation: Mapping[str, Any]) -> dict[str, Any]:
         "grounds": intent["grounds"],
         "claimed_priority": intent["claimed_priority"],
         "commands": intent.get("commands"),
-        "acts": explanation["decision"]["acts"],
+        # Whether a mail was held before is not a reading of it.
+        "acts": [each for each in explanation["decision"]["acts"] if each != "EndHolding"],
         "told": sorted(each for each in set(explanation["notifications"]) if not each.startswith(_OF_CLOCKS)),
     }
     return {name: value for name, value in found.items() if name != "commands" or value is not None}

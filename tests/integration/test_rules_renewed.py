@@ -42,10 +42,11 @@ def test_a_running_gateway_takes_right_rules_and_keeps_its_last_good_ones(tmp_pa
         _asks(desk, 2)
         assert desk.ticket(2)["type"] == "consulting"
         desk.settled()
-        assert body_of(desk.sent_to("chloe@acme.test")[-1]).startswith("Merci de votre patience.")
+        assert body_of(desk.sent_to("chloe.2@acme.test")[-1]).startswith("Merci de votre patience.")
 
 
 def _asks(desk: RunningGateway, number: int) -> None:
-    raw = mail("Chloe <chloe@acme.test>", "Panne", "Rien ne va.", message_id=f"{number}@acme.test")
+    # Each mail is somebody else's: who proves nothing is confirmed to once a day.
+    raw = mail(f"Chloe <chloe.{number}@acme.test>", "Panne", "Rien ne va.", message_id=f"{number}@acme.test")
     assert desk.send(raw)[0] == 250
     assert [row["ticket"] for row in desk.settled()][-1] == number

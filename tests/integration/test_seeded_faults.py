@@ -68,7 +68,7 @@ def again(folder: Path) -> Gateway:
 
 
 def receives(gateway: Gateway, number: int) -> None:
-    raw = mail("Chloe <chloe@acme.test>", "Panne", "Rien ne va.", message_id=f"{number}@acme.test")
+    raw = mail(f"Chloe <chloe.{number}@acme.test>", "Panne", "Rien ne va.", message_id=f"{number}@acme.test")
     envelope = Envelope(
         "smtp",
         "chloe@acme.test",

@@ -51,6 +51,7 @@ def test_a_nudge_then_an_escalation_that_is_refused_and_asked_for_again(play: Op
         "#escalade l'atelier 3 est à l'arrêt depuis ce matin et 60 personnes attendent", on="desk-comment"
     )
     assert desk.told() == [
+        "customer-comment to ana@example.test in en",
         "escalation-acknowledged to chloe@acme.test in fr",
         "escalation-requested to lea@example.test in fr",
         "escalation-requested to omar@example.test in fr",
