@@ -44,6 +44,8 @@ class SpooledContent:
 class Content:
     """Takes the blocks of one mail: a list while it is small, a file from a mebibyte on.
 
+    When the file fails, the rest of the mail is still read, and thrown away: it must not be taken for commands.
+
     Args:
         limit: bytes from which on everything is thrown away.
     """
@@ -53,15 +55,23 @@ class Content:
         self._folder = folder
         self._blocks: list[bytes] = []
         self._spool: SpooledContent | None = None
+        self._trouble: Exception | None = None
         self.size = 0
 
     def write(self, block: bytes) -> None:
-        """Append, unless there is too much already."""
+        """Append, unless there is too much already or something has failed."""
         self.size += len(block)
-        if self.size > self._limit:
+        if self.size > self._limit or self._trouble is not None:
             self._blocks.clear()
             self.close()
-        elif self._spool is not None:
+            return
+        try:
+            self._append(block)
+        except Exception as error:  # noqa: BLE001  (raised by `blocks`, after the final dot)
+            self._trouble = error
+
+    def _append(self, block: bytes) -> None:
+        if self._spool is not None:
             self._spool.write(block)
         else:
             self._blocks.append(block)
@@ -76,7 +86,10 @@ class Content:
 
         Raises:
             MessageTooBig: there was too much.
+            Exception: what has failed meanwhile.
         """
+        if self._trouble is not None:
+            raise self._trouble
         if self.size > self._limit:
             raise MessageTooBig("more than smtp.max_message_bytes")
         return self._spool if self._spool is not None else (b"".join(self._blocks),)

@@ -179,6 +179,20 @@ def test_our_trouble_is_temporary_and_tells_nothing(house: House, error: Excepti
     assert not any(b"secret" in line or b"hunter2" in line for line in said)
 
 
+def test_the_rest_of_a_mail_that_cannot_be_kept_is_no_command(tmp_path: Path) -> None:
+    """The spool is gone in the middle of the data: one answer, after the final dot, and nothing is obeyed."""
+    house = House(tmp_path, max_message_bytes=5_000_000)
+    try:
+        (tmp_path / "spool").rmdir()
+        said = house.talk(
+            *BEGIN, b"DATA\r\n", b"MAIL FROM:<x@evil.test>\r\nRSET\r\n" * 100_000, MAIL, b"NOOP\r\n"
+        )
+    finally:
+        house.close()
+
+    assert codes(said) == [b"220", b"250", b"250", b"250", b"354", b"451", b"250"]
+
+
 def test_too_big_is_refused_at_mail_and_after_the_data(house: House) -> None:
     said = house.talk(b"EHLO c.test\r\n", b"MAIL FROM:<a@b.test> SIZE=100001\r\n")
     assert said[-1].startswith(b"552 5.3.4")
