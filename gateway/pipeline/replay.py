@@ -73,10 +73,6 @@ class Replayed:
     words: tuple[Words, ...] = ()
 
 
-class _Skipped(Exception):
-    """Why a mail cannot be compared."""
-
-
 @dataclass(frozen=True, slots=True)
 class Replayer:
     """Other rules on stored mail; what `process.settle` goes by, and the rows.

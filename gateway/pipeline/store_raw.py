@@ -75,7 +75,11 @@ class GroupCommit:
                 if not self._waiting:
                     return
                 batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            self._commit(batch)
+            try:
+                self._commit(batch)
+            except Exception:
+                # Nothing ends the thread. Whoever was not answered hears 451 when their patience is at its end.
+                log.exception("intake.failed")
 
     def _commit(self, batch: list[_Waiting]) -> None:
         try:
@@ -94,15 +98,8 @@ class GroupCommit:
             _answer(batch, [StorageUnavailable(str(error))])
         else:
             _answer(batch, ids)
-            self._announce()
-
-    def _announce(self) -> None:
-        """Ring the bell. The rows are there and the sweeper finds them: a bell that fails holds up no mail."""
-        try:
             faults.reached("intake.answered")
             self._bell.ring("inbound")
-        except Exception:
-            log.exception("bell.not-rung")
 
 
 def _answer(batch: Sequence[_Waiting], answers: Sequence[int | GatewayError]) -> None:
