@@ -51,6 +51,15 @@ class Bucket:
     one_every: timedelta
     why: str
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it counts people together who have nothing to do with each other.
+
+        Workers fill such a bucket without waiting for each other, and may let through as many mails more as
+        they settle at the same time.
+        """
+        return set(self.by) <= {Counted.DOMAIN}
+
     def admits(self, free_at: datetime | None, now: datetime) -> bool:
         """Whether one more mail passes."""
         return self.wait(free_at, now) <= timedelta()

@@ -31,7 +31,7 @@ from gateway.pipeline.authenticate import Tokens
 from gateway.pipeline.marked import marked_mail
 from gateway.pipeline.mask_links import mask_links
 from gateway.pipeline.own_words import without_own_words
-from gateway.pipeline.storms import shared_keys
+from gateway.pipeline.storms import keys_of
 from gateway.pipeline.suggest import search_for
 from gateway.pipeline.thread import (
     answered_ids,
@@ -96,7 +96,7 @@ def wanted_by(
     tickets: set[int] = set()
     contacts: set[int] = set()
     addresses: set[str] = set()
-    buckets: set[str] = set()
+    buckets: dict[str, bool] = {}
     for examined in mails:
         if examined.classified is None:
             continue
@@ -117,7 +117,7 @@ def wanted_by(
             if search is not None:
                 searches[examined.inbound.id] = search
         if storms is not None:
-            buckets.update(shared_keys(examined.classified, examined.evidence.identity, storms))
+            buckets.update(keys_of(examined.classified, examined.evidence.identity, storms))
     return Wanted(
         fingerprints,
         frozenset(message_ids),
@@ -125,7 +125,7 @@ def wanted_by(
         frozenset(contacts),
         frozenset(addresses),
         searches=searches,
-        buckets=frozenset(buckets),
+        buckets=buckets,
     )
 
 

@@ -24,7 +24,7 @@ def fold_mail(
 ) -> tuple[Event, ...]:
     """Count it; where the storm begins with it, make the note, on a ticket of its own if there is none."""
     storms = change.uow.storms
-    state = storms.state(act.key)
+    state = storms.hold(act.key, now=change.now)
     if state is None:
         return ()
     begins = state.began_at is None

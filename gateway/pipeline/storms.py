@@ -41,17 +41,17 @@ def sender_key(identity: str | None) -> str:
     return identity or "nobody"
 
 
-def shared_keys(classified: Classified, identity: str | None, rules: StormRules) -> Iterator[str]:
-    """The buckets that may count a mail, but for those that count on a ticket; to be fetched for a batch."""
+def keys_of(classified: Classified, identity: str | None, rules: StormRules) -> Iterator[tuple[str, bool]]:
+    """The buckets that may count a mail, but for those that count on a ticket, and whether they are shared."""
     values = _values(classified, identity, ticket=None)
     for bucket in rules.buckets:
         if Counted.TICKET not in bucket.by:
             key = _key(bucket, values)
             if key is not None:
-                yield key
-    yield f"{rules.acknowledgement.id} {sender_key(identity)}"
-    yield rules.acknowledged_customers.id
-    yield rules.acknowledged_strangers.id
+                yield key, bucket.is_shared
+    yield f"{rules.acknowledgement.id} {sender_key(identity)}", False
+    yield rules.acknowledged_customers.id, True
+    yield rules.acknowledged_strangers.id, True
 
 
 def weigh(

@@ -337,7 +337,7 @@ class Wanted:
         message_ids: foreign ids, without angle brackets.
         addresses: comparison forms.
         searches: for articles, by ledger id.
-        buckets: of the storm breaker, but for those that count on a ticket.
+        buckets: keys of the storm breaker, but for those that count on a ticket, and whether they are shared.
     """
 
     fingerprints: Mapping[int, str]
@@ -346,4 +346,4 @@ class Wanted:
     contacts: frozenset[int]
     addresses: frozenset[str]
     searches: Mapping[int, Search] = field(default_factory=dict)
-    buckets: frozenset[str] = frozenset()
+    buckets: Mapping[str, bool] = field(default_factory=dict)

@@ -69,6 +69,9 @@ class Storms(Protocol):
     def state(self, key: str, ticket: int | None = None) -> BucketState | None:
         """The bucket as it is; None for an empty one. `ticket` is the one it counts on."""
 
+    def hold(self, key: str, *, now: datetime) -> BucketState | None:
+        """The bucket as it is, and nobody else's until the transaction ends."""
+
     def put(self, state: BucketState, *, now: datetime) -> None:
         """The bucket as it is from now on."""
 

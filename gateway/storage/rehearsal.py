@@ -328,6 +328,9 @@ class _StormsThen(StormRows):
             return BucketState(key, None, _FAR_AWAY, None, 0)
         return None
 
+    def hold(self, key: str, *, now: datetime) -> BucketState | None:
+        return self.state(key)
+
 
 def _received(since: datetime | None, until: datetime | None) -> Sequence[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
