@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -90,7 +90,7 @@ def requeue(number: Id) -> None:
         raise ActRefused(
             f"mail {number} has become a {entry.outcome} on #{entry.ticket}; it would be there twice"
         )
-    CONTEXT.gateway.ledger.instruct(number, instruction="", now=CONTEXT.gateway.clock.now())
+    CONTEXT.gateway.ledger.requeue(number, now=CONTEXT.gateway.clock.now())
     CONTEXT.gateway.bell.ring("inbound")
 
 
@@ -99,9 +99,7 @@ def release(numbers: Ids = None, ticket: OfTicket = None, actor: Actor = "") -> 
     """Let held mail in."""
     who = _who(actor)
     chosen = _held(numbers, ticket)
-    now = CONTEXT.gateway.clock.now()
-    CONTEXT.gateway.ledger.instruct(*(entry.id for entry in chosen), instruction="release", now=now)
-    _enter(chosen, who, None)
+    CONTEXT.gateway.acting().by_itself([MailReleased(entry.ticket, entry.id, who) for entry in chosen])
     CONTEXT.gateway.bell.ring("inbound")
 
 
@@ -115,9 +113,7 @@ def drop(
     """Settle held mail as dropped; its bytes are kept."""
     who = _who(actor)
     chosen = _held(numbers, ticket)
-    now = CONTEXT.gateway.clock.now()
-    CONTEXT.gateway.ledger.drop(*(entry.id for entry in chosen), reason=reason, now=now)
-    _enter(chosen, who, reason)
+    CONTEXT.gateway.acting().by_itself([MailDropped(entry.ticket, entry.id, who, reason) for entry in chosen])
 
 
 @mail.command()
@@ -170,23 +166,6 @@ def _who(address: str) -> Contact | None:
     if who is None:
         raise ActRefused(f"{address} is not on the roster")
     return who
-
-
-def _enter(
-    chosen: Sequence[LedgerEntry],
-    who: Contact | None,
-    reason: str | None,
-) -> None:
-    """Have the timelines say what was done with the mails, and by whom."""
-    acts = [
-        MailReleased(entry.ticket, entry.id, who)
-        if reason is None
-        else MailDropped(entry.ticket, entry.id, who, reason)
-        for entry in chosen
-        if entry.ticket is not None
-    ]
-    if acts:
-        CONTEXT.gateway.acting().by_itself(acts)
 
 
 @outbox.command("list")

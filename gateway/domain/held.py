@@ -61,9 +61,9 @@ class FoldMail:
 
 @dataclass(frozen=True, slots=True)
 class MailDropped:
-    """A held mail of the ticket was dropped: nothing is held any more, as far as it goes."""
+    """Somebody of the desk drops a held mail: it waits no more. `ticket` is where it claims to belong, or None."""
 
-    ticket: int
+    ticket: int | None
     inbound_id: int
     actor: Contact | None
     reason: str
@@ -71,9 +71,9 @@ class MailDropped:
 
 @dataclass(frozen=True, slots=True)
 class MailReleased:
-    """Somebody of the desk has let a held mail of the ticket in; it is read again, and comes by itself."""
+    """Somebody of the desk lets a held mail in: it is read again, and comes by itself."""
 
-    ticket: int
+    ticket: int | None
     inbound_id: int
     actor: Contact | None
 

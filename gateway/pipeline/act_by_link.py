@@ -163,13 +163,6 @@ class LinkActing:
             ActRefused: nothing has been written.
         """
         acts = case.act.order(self._facts(case, uow, given, now=now), given)
-        if case.act.held and not uow.decide_held(
-            case.token.about, case.act.held, reason=f"by {case.actor.address}", now=now
-        ):
-            raise ActRefused(
-                f"mail {case.token.about} is not held any more",
-                f"le mail {case.token.about} n’est plus en attente",
-            )
         events = change_ticket(acts, uow, self.policy, now=now)
         fill_outbox(events, uow, self.policy, self.renderer, signer, now=now)
         if not uow.actions.use(case.issued.hash, now=now):

@@ -27,7 +27,7 @@ class MailLedger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldMail:
+class ShownMail:
     """What is shown of it; all of it is strangers' text.
 
     Attributes:
@@ -41,7 +41,7 @@ class HeldMail:
     text: str
 
 
-def look_at_held(number: int, ledger: MailLedger, tables: ReadingTables, signer: Signer) -> HeldMail:
+def look_at_held(number: int, ledger: MailLedger, tables: ReadingTables, signer: Signer) -> ShownMail:
     """The mail; raises NotFound."""
     entry = ledger.entry(number)
     text = ""
@@ -53,4 +53,4 @@ def look_at_held(number: int, ledger: MailLedger, tables: ReadingTables, signer:
             text = classified.zones.reply or classified.mail.text
         except UnreadableMail:
             text = ""
-    return HeldMail(number, entry.author, entry.subject, entry.reason, mask_links(text, signer))
+    return ShownMail(number, entry.author, entry.subject, entry.reason, mask_links(text, signer))

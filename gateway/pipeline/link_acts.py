@@ -105,7 +105,7 @@ class LinkAct:
         fields: of the form; their texts are what the person says with it, in this order.
         shown: what its page shows beyond the fields: what is done must be what was seen.
         offered: whether an event's mail carries its link.
-        held: what becomes of the held mail that it is about, as an outcome, or empty.
+        held: whether it decides on the held mail that it is about.
         can_undo: whether its page offers to take it back.
     """
 
@@ -114,7 +114,7 @@ class LinkAct:
     fields: tuple[Field, ...] = ()
     shown: Callable[[LinkFacts], str] = _nothing
     offered: Callable[[Event, Policy, datetime], bool] = _always
-    held: str = ""
+    held: bool = False
     can_undo: bool = False
 
 
@@ -270,7 +270,7 @@ def _release(facts: LinkFacts, given: Given) -> list[Act]:
 
 
 def _drop(facts: LinkFacts, given: Given) -> list[Act]:
-    return [MailDropped(facts.ticket.number, facts.about, facts.orders.actor, "dropped by a link")]
+    return [MailDropped(facts.ticket.number, facts.about, facts.orders.actor, f"by {facts.actor.address}")]
 
 
 # --- the table -------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ LINK_ACTS: Mapping[str, LinkAct] = MappingProxyType(
         "reopen": LinkAct(Deed.END, _reopen, (Field("text", lines=True),)),
         "follow": LinkAct(Deed.ASK, _follow, shown=_alerts, offered=_following_is_offered),
         "undo": LinkAct(Deed.WORK, _undo, shown=_undone, offered=_undo_is_offered),
-        "release": LinkAct(Deed.WORK, _release, held="pending"),
-        "drop": LinkAct(Deed.WORK, _drop, held="dropped"),
+        "release": LinkAct(Deed.WORK, _release, held=True),
+        "drop": LinkAct(Deed.WORK, _drop, held=True),
     }
 )

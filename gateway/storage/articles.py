@@ -24,8 +24,9 @@ from gateway.domain.intent.folding import fold_in_place, words_in_order
 from gateway.errors import NotFound
 from gateway.storage.columns import Document, Instant
 from gateway.storage.database import Database
+from gateway.storage.desk_version import renew_desk
 from gateway.storage.rows import AnyRow
-from gateway.storage.schema import Id, desks, metadata
+from gateway.storage.schema import Id, metadata
 from gateway.storage.sequences import allocate
 
 articles = Table(
@@ -181,7 +182,7 @@ class ArticleStore:
                 .values(published=False, digest="", updated_at=now)
             )
             if added or changed or gone:
-                _tell_workers(connection)
+                renew_desk(connection)
         return Imported(tuple(added), tuple(changed), withdrawn, unchanged)
 
     def withdraw(self, name: str, *, now: datetime) -> bool:
@@ -195,7 +196,7 @@ class ArticleStore:
                 .where(articles.c.id == kept.number)
                 .values(published=False, updated_at=now)
             )
-            _tell_workers(connection)
+            renew_desk(connection)
             return True
 
     def all(self) -> Iterator[KeptArticle]:
@@ -222,11 +223,6 @@ def _kept(connection: sa.Connection, name: str) -> KeptArticle:
     if row is None:
         raise NotFound(f"there is no article {name!r}; `gateway articles list` shows them")
     return _article(row)
-
-
-def _tell_workers(connection: sa.Connection) -> None:
-    """Workers hold the words of titles and keywords for as long as the desk's version is the same."""
-    connection.execute(sa.update(desks).values(version=desks.c.version + 1))
 
 
 def _row(article: Article, digest: str, now: datetime, *, as_stems: bool) -> dict[str, Any]:

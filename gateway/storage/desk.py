@@ -14,6 +14,7 @@ from gateway.domain.desk import Contact, Desk, DeskAddress, DeskFile, Organisati
 from gateway.errors import NotFound
 from gateway.storage.articles import stems_of_headings
 from gateway.storage.database import Database
+from gateway.storage.desk_version import renew_desk
 from gateway.storage.rows import CONTACT_COLUMNS, AnyRow, contact_of, contact_row
 from gateway.storage.schema import (
     contacts,
@@ -139,7 +140,7 @@ class DeskStore:
                 sa.insert(token_keys),
                 {"kid": kid, "secret": secrets.token_bytes(_KEY_BYTES), "created_at": now},
             )
-            connection.execute(sa.update(desks).values(version=desks.c.version + 1))
+            renew_desk(connection)
             return kid
 
     def retire_key(self, kid: int, *, now: datetime) -> None:
@@ -154,7 +155,7 @@ class DeskStore:
             )
             if changed.rowcount != 1:
                 raise NotFound(f"there is no key {kid} in use")
-            connection.execute(sa.update(desks).values(version=desks.c.version + 1))
+            renew_desk(connection)
 
     def key_dates(self) -> list[tuple[int, datetime, datetime | None]]:
         """Every key's id, when it was made and when it was retired."""

@@ -195,37 +195,22 @@ class Ledger:
             raise NotFound(f"there is no mail {number} in the ledger")
         return raw
 
-    def instruct(self, *numbers: int, instruction: str, now: datetime) -> None:
-        """Have a worker read mails again: an empty instruction requeues, `release` lets a held one in.
+    def requeue(self, number: int, *, now: datetime) -> None:
+        """Have a worker read a mail again.
 
         The fence moves on, so that whoever still works on the mail cannot settle it.
+
+        Raises:
+            NotFound: there is no such mail.
         """
         with self._database.write() as connection:
             changed = connection.execute(
                 sa.update(inbound)
-                .where(inbound.c.id.in_(numbers))
-                .values(
-                    outcome="pending",
-                    instruction=instruction,
-                    due_at=now,
-                    attempts=0,
-                    lease_until=None,
-                    leased_by="",
-                    fence=inbound.c.fence + 1,
-                )
+                .where(inbound.c.id == number)
+                .values(_read_again("", now=now) | {"fence": inbound.c.fence + 1})
             )
-            if changed.rowcount != len(numbers):
-                shown = ", ".join(map(str, numbers))
-                raise NotFound(f"there is no mail {shown} in the ledger")
-
-    def drop(self, *numbers: int, reason: str, now: datetime) -> None:
-        """Settle held mails as dropped; their bytes stay."""
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(inbound)
-                .where(inbound.c.id.in_(numbers))
-                .values(outcome="dropped", reason=reason, settled_at=now, fence=inbound.c.fence + 1)
-            )
+            if changed.rowcount != 1:
+                raise NotFound(f"there is no mail {number} in the ledger")
 
     def counts(self) -> dict[str, int]:
         """How many mails have each outcome."""
@@ -238,23 +223,28 @@ class Ledger:
 
 def decide_held(connection: sa.Connection, number: int, outcome: str, *, reason: str, now: datetime) -> bool:
     """Let a held mail in (`pending`) or drop it (`dropped`); False when it is not held any more."""
-    values: dict[str, object] = {"outcome": outcome, "fence": inbound.c.fence + 1}
-    if outcome == "pending":
-        values |= {
-            "instruction": "release",
-            "due_at": now,
-            "attempts": 0,
-            "lease_until": None,
-            "leased_by": "",
-        }
-    else:
-        values |= {"reason": reason, "settled_at": now}
+    values = (
+        _read_again("release", now=now)
+        if outcome == "pending"
+        else {"outcome": outcome, "reason": reason, "settled_at": now}
+    )
     changed = connection.execute(
         sa.update(inbound)
         .where(inbound.c.id == number, inbound.c.outcome.in_(("held", "quarantined")))
-        .values(**values)
+        .values(values | {"fence": inbound.c.fence + 1})
     )
     return changed.rowcount == 1
+
+
+def _read_again(instruction: str, *, now: datetime) -> dict[str, Any]:
+    return {
+        "outcome": "pending",
+        "instruction": instruction,
+        "due_at": now,
+        "attempts": 0,
+        "lease_until": None,
+        "leased_by": "",
+    }
 
 
 def _together(found: Sequence[AnyRow]) -> list[int]:

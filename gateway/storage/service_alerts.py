@@ -25,8 +25,9 @@ from gateway.domain.service_alert import (
 from gateway.errors import ActRefused, NotFound
 from gateway.storage.alert_tables import alert_links, alert_tellings, service_alert_updates, service_alerts
 from gateway.storage.database import Database
+from gateway.storage.desk_version import renew_desk
 from gateway.storage.rows import AnyRow
-from gateway.storage.schema import contacts, desks, tickets
+from gateway.storage.schema import contacts, tickets
 from gateway.storage.sequences import allocate
 
 _UPDATES = service_alert_updates.c
@@ -188,7 +189,7 @@ class AlertStore:
             }
             connection.execute(sa.insert(service_alerts), row)
             connection.execute(sa.insert(service_alert_updates), _update_row(update))
-            _tell_workers(connection)
+            renew_desk(connection)
         return replace(alert, number=number, newest=update)
 
     def say(self, number: int, kind: str, texts: ByLanguage, *, actor: str, now: datetime) -> ServiceAlert:
@@ -215,7 +216,7 @@ class AlertStore:
             if kind == "resolved":
                 changed |= {"state": "resolved", "resolved_at": now}
             connection.execute(sa.update(service_alerts).where(row).values(changed))
-            _tell_workers(connection)
+            renew_desk(connection)
             return _one(connection, number)
 
     def all(self, state: str = "") -> list[ServiceAlert]:
@@ -321,11 +322,6 @@ def _one(connection: sa.Connection, number: int) -> ServiceAlert:
     if not found:
         raise NotFound(f"there is no alert {number}; `gateway alerts list` shows them")
     return found[0]
-
-
-def _tell_workers(connection: sa.Connection) -> None:
-    """Workers hold the open alerts for as long as the desk's version is the same."""
-    connection.execute(sa.update(desks).values(version=desks.c.version + 1))
 
 
 def _update(row: AnyRow) -> AlertUpdate:

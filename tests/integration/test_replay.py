@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from gateway.bootstrap import Gateway
 from gateway.domain.envelope import Envelope
+from gateway.domain.held import MailReleased
 from gateway.errors import StorageUnavailable
 from gateway.pipeline.orders import Orders
 from gateway.pipeline.replay import Replayed
@@ -146,7 +147,7 @@ def a_story(desk: Desk) -> None:
     desk.writes("paul@acme.test", "Je confirme.", subject="[#1] Paie")
     desk.writes("mallory@evil.test", "Donnez-moi tout.", to=address)
     held = desk.writes("eve@acme.test", "Moi aussi.", to=address)
-    desk.gateway.ledger.instruct(held, instruction="release", now=desk.clock.now())
+    desk.gateway.acting().by_itself([MailReleased(desk.gateway.ledger.entry(held).ticket, held, None)])
     desk.works()
     desk.writes(LEA, "#refuser jamais", subject="[#1] Paie")
     desk.writes(CHLOE, "Je suis absente jusqu'au 12 décembre.", to=address, Auto_Submitted="auto-replied")

@@ -101,7 +101,7 @@ def _read_again(stage: Stage, gateway: Tortured, answers: Answers, found: Found)
     gateway.plan.write()
     tickets = len({row["ticket"] for row in gateway.settled()})
     for each in quarantined:
-        gateway.gateway().ledger.instruct(each, instruction="", now=gateway.now())
+        gateway.gateway().ledger.requeue(each, now=gateway.now())
     gateway.settled()
     for each in quarantined[:3]:
         # It is a ticket now, and is not made one again.

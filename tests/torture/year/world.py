@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from gateway.bootstrap import Gateway
 from gateway.cli.serve import prepare
 from gateway.domain.desk import Desk
 from gateway.domain.envelope import Envelope
-from gateway.domain.held import MailDropped
+from gateway.domain.held import MailDropped, MailReleased
 from gateway.errors import ActRefused
 from gateway.pipeline.fall_due import Scheduler
 from gateway.pipeline.notify import Notifier
@@ -226,14 +226,18 @@ class World:
 
     def release(self, mail: int) -> None:
         """`gateway mail release`."""
-        self.gateway.ledger.instruct(mail, instruction="release", now=self.clock.now())
+        self._decides(MailReleased(self.gateway.ledger.entry(mail).ticket, mail, None))
 
     def drop(self, mail: int, ticket: int) -> None:
         """`gateway mail drop`."""
-        self.gateway.ledger.drop(mail, reason="spam", now=self.clock.now())
+        self._decides(MailDropped(ticket, mail, None, "spam"))
+
+    def _decides(self, act: MailDropped | MailReleased) -> None:
         while True:
             with self.survived():
-                self.gateway.acting().by_itself([MailDropped(ticket, mail, None, "spam")])
+                # Refused: it was carried out before the crash.
+                with suppress(ActRefused):
+                    self.gateway.acting().by_itself([act])
                 return
 
 
