@@ -38,7 +38,10 @@ def started(
 
 
 def follow(before: Ticket, after: Ticket, desk: Desk, policy: Policy, *, at: datetime) -> Ticket:
-    """`after` with its clocks and its waiting as they have become."""
+    """`after` with its clocks, its waiting and what news it owes as they have become."""
+    if not policy.workflow.states[after.state].is_open:
+        # Whoever has been answered waits for no news, though their escalation be approved afterwards.
+        after = replace(after, promised_since=None)
     if (before.state, before.priority) == (after.state, after.priority):
         return after
     calendar = calendar_of(after.organisation_id, desk, policy)
@@ -53,11 +56,9 @@ def follow(before: Ticket, after: Ticket, desk: Desk, policy: Policy, *, at: dat
     waiting = after.waiting
     if before.state != after.state:
         waiting = Waiting(at) if after.state == _WAITING else None
-    is_open = policy.workflow.states[after.state].is_open
     return replace(
         after,
         response=moved(after.response, "response", goals["response"]),
         resolution_clock=moved(after.resolution_clock, "resolution", goals["resolution"]),
         waiting=waiting,
-        promised_since=after.promised_since if is_open else None,
     )

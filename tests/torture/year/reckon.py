@@ -384,14 +384,16 @@ class Reckoning:
         ticket.spoken(now)
         return [Happened("commented_by_desk", who)]
 
-    @staticmethod
-    def _decide(act: Act, ticket: SlowTicket, *, now: datetime) -> list[Happened]:
+    def _decide(self, act: Act, ticket: SlowTicket, *, now: datetime) -> list[Happened]:
         asker = ticket.request.by if ticket.request else ""
         ticket.request = None
         if act.verb == "refuse":
             ticket.escalation, ticket.promised_since = "refused", None
             return [Happened("escalation_refused", act.who, about=asker)]
-        ticket.escalation, ticket.promised_since, ticket.update_told = "approved", now, False
+        # Whoever has been answered waits for no news.
+        is_open = self.rules.states[ticket.state].is_open
+        ticket.escalation, ticket.update_told = "approved", False
+        ticket.promised_since = now if is_open else None
         return [Happened("escalation_approved", act.who, about=asker)]
 
     def drop(self, act: Act) -> None:
