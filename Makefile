@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # Two processes, a file to each in turn; such as: make test PYTEST_ARGS='-k threading'
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 # Such as: crash-loop --engine sqlite --seed 7 --out table.txt
 TORTURE_ARGS ?=
 VENV := .venv

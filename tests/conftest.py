@@ -37,6 +37,19 @@ def _found(find: Callable[[], Server]) -> Server:
         missing(str(error))
 
 
+# What takes longest is begun first: two processes that share the files end together.
+_FIRST = ("torture", "acceptance", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Campaigns, stories, servers, and then everything that is quick."""
+    items.sort(key=lambda item: _place(item.path.parts))
+
+
+def _place(parts: tuple[str, ...]) -> int:
+    return next((place for place, folder in enumerate(_FIRST) if folder in parts), len(_FIRST))
+
+
 @pytest.fixture(autouse=True)
 def no_settings_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a developer has set for the gateway is not for its tests."""

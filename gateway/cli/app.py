@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -50,11 +51,24 @@ app.add_typer(rules.app, name="rules")
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a page.")]
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001  (as the command line gives it)
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"gateway {version('ticket-gateway')}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     config: Annotated[
         Path | None, typer.Option(help="Settings; else gateway.toml here, then /etc/gateway/gateway.toml.")
     ] = None,
+    *,
+    told: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="The version, and no more."),
+    ] = False,
 ) -> None:
     """Options that come before the command."""
     CONTEXT.config = config
@@ -63,7 +77,8 @@ def options(
 @app.command()
 def serve(
     only: Annotated[
-        str, typer.Option(help="Only these roles: smtp, lmtp, imap, worker, timers, separated by commas.")
+        str,
+        typer.Option(help="Only these roles: smtp, lmtp, imap, worker, timers, web, separated by commas."),
     ] = "",
 ) -> None:
     """Run the gateway, or some of its roles, until SIGTERM or Ctrl-C."""

@@ -7,9 +7,12 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.bootstrap import Gateway
 from gateway.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from gateway.bootstrap import Gateway
 
 
 @dataclass
@@ -29,7 +32,9 @@ class Context:
 
     @cached_property
     def gateway(self) -> Gateway:
-        """The adapters."""
+        """The adapters; imported now, so that help comes at once."""
+        from gateway.bootstrap import Gateway
+
         return Gateway(self.settings)
 
 

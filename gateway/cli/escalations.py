@@ -9,7 +9,6 @@ import typer
 from gateway.cli.context import CONTEXT
 from gateway.cli.output import instant, print_json, print_table
 from gateway.domain.escalation import Escalation
-from gateway.pipeline.taking_back import undo_last
 
 app = typer.Typer(
     no_args_is_help=True, help="Escalations: what waits for a lead's decision, and the decision."
@@ -67,6 +66,8 @@ def refuse(
 @app.command()
 def undo(number: Number, actor: As) -> None:
     """Take your last act on the ticket back: your decision, so that the request waits again."""
+    from gateway.pipeline.taking_back import undo_last
+
     CONTEXT.gateway.acting().act(number, actor, "", undo_last)
 
 

@@ -19,7 +19,6 @@ from gateway.domain.service_alert import (
 )
 from gateway.domain.text import clean_line, clean_text
 from gateway.errors import ActRefused
-from gateway.pipeline.alert_orders import follow, unfollow
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -193,6 +192,8 @@ def link(ticket: TicketNumber, number: Number, actor: As) -> None:
     """Have a ticket follow an alert: its people are told so, and of each update from then on."""
     _agent(actor)
     _check_open(number)
+    from gateway.pipeline.alert_orders import follow
+
     CONTEXT.gateway.acting().act(ticket, actor, "", lambda orders: follow(orders, str(number)))
     print(f"#{ticket} follows alert {number}.")
 
@@ -202,6 +203,8 @@ def unlink(ticket: TicketNumber, number: Number, actor: As) -> None:
     """Have a ticket follow an alert no more."""
     _agent(actor)
     _check_open(number)
+    from gateway.pipeline.alert_orders import unfollow
+
     CONTEXT.gateway.acting().act(ticket, actor, "", lambda orders: unfollow(orders, str(number)))
     print(f"#{ticket} does not follow alert {number} any more.")
 

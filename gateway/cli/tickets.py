@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,9 +16,10 @@ from gateway.domain.desk import Contact
 from gateway.domain.flex import say_minutes
 from gateway.domain.sla import Clock
 from gateway.domain.ticket import Comment, TimelineEntry
-from gateway.pipeline.orders import Orders
-from gateway.pipeline.taking_back import undo_last
-from gateway.storage.tickets import TicketView
+
+if TYPE_CHECKING:
+    from gateway.pipeline.orders import Orders
+    from gateway.storage.tickets import TicketView
 
 app = typer.Typer(no_args_is_help=True, help="Tickets: look at them, and act on them in somebody's name.")
 
@@ -63,13 +64,13 @@ def show(number: Number, *, as_json: Json = False) -> None:
 @app.command()
 def comment(number: Number, actor: As, text: Text = "") -> None:
     """Add a public comment; it reaches the other side by mail."""
-    _act(number, actor, text_or_stdin(text), Orders.comment)
+    _act(number, actor, text_or_stdin(text), lambda orders: orders.comment())
 
 
 @app.command()
 def note(number: Number, actor: As, text: Text = "") -> None:
     """Add an internal note, which no customer sees."""
-    _act(number, actor, text_or_stdin(text), Orders.note)
+    _act(number, actor, text_or_stdin(text), lambda orders: orders.note())
 
 
 @app.command()
@@ -121,7 +122,7 @@ def charge(
 @app.command()
 def nudge(number: Number, actor: As, text: Text = "") -> None:
     """Ask for news in a customer's name."""
-    _act(number, actor, text_or_stdin(text), Orders.nudge)
+    _act(number, actor, text_or_stdin(text), lambda orders: orders.nudge())
 
 
 @app.command()
@@ -138,6 +139,8 @@ def undo(number: Number, actor: As) -> None:
     Only within the time that the rules give (undo_minutes in rules/escalation/process.yaml), and only
     while nothing newer has happened. The timeline keeps both, and whoever was told is told.
     """
+    from gateway.pipeline.taking_back import undo_last
+
     _act(number, actor, "", undo_last)
     taken = next(each for each in reversed(CONTEXT.gateway.tickets.ticket(number).timeline) if each.undoes)
     print(f"Undone: {taken.kind} {taken.from_value or '-'} -> {taken.to_value or '-'}")

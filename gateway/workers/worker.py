@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 STEP_LIMIT_S = 90.0
 _STOP_TIMEOUT_MS = 20_000
 _SWITCH_S = 0.0005
+# Dramatiq looks so often whether it is to end, and so late, at most, for a message on Redis.
+_LOOK_MS = 200
 
 
 def watched(step: Callable[[], bool]) -> Callable[[], bool]:
@@ -70,7 +72,7 @@ def run_worker(
     # Whoever talks to the relay waits for the lock of the interpreter at each of its replies.
     sys.setswitchinterval(_SWITCH_S)
     declare_actors(broker, drains)
-    worker = dramatiq.Worker(broker, worker_threads=max(1, len(drains)), worker_timeout=1000)
+    worker = dramatiq.Worker(broker, worker_threads=max(1, len(drains)), worker_timeout=_LOOK_MS)
     sweeper = Sweeper([*drains, *swept])
     with ExitStack() as stack:
         worker.start()

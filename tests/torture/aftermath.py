@@ -1,16 +1,18 @@
-"""What is asked after every campaign: the same law, whatever was done to the gateway."""
+"""What is asked after every campaign: the same law and the same rest, whatever was done to the gateway."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tests.running import RunningGateway
 from tests.servers.sink import SmtpSink
 from tests.torture import law
 from tests.torture.found import Found
 from tests.torture.outside import insides, readable
+from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers
 
 
@@ -51,17 +53,35 @@ def count_notifications(found: Found, gateway: RunningGateway, sink: SmtpSink) -
     found.none("with other bytes", sum(len(each) > 1 for each in contents.values()))
 
 
-def judge(
-    found: Found, gateway: RunningGateway, answers: Answers | None = None, mails: Iterable[bytes] = ()
-) -> None:
+@contextmanager
+def judged(
+    found: Found, gateway: RunningGateway, answers: Answers, sink: SmtpSink | None = None
+) -> Iterator[None]:
+    """What is done to a running gateway within leaves it as it was: at rest, and the law kept.
+
+    Args:
+        sink: its relay, of whose mails none may tell of our insides.
+    """
+    before = at_rest(gateway, answers, "before")
+    yield
+    after = at_rest(gateway, answers, "after")
+    judge(found, gateway, answers, sink)
+    compare(found, before, after)
+
+
+def judge(found: Found, gateway: RunningGateway, answers: Answers, sink: SmtpSink | None = None) -> None:
     """The ledger's law, no answer of class 5 for our own trouble, and nothing of our insides outside."""
     gateway.settled()
-    broken = law.broken(gateway)
+    broken = [*law.broken(gateway), *_checked(gateway)]
     found.none("law broken", len(broken), "; ".join(broken))
-    said: list[str] = []
-    if answers is not None:
-        said = list(answers.words)
-        found.none("class 5", answers.class_5, dict(answers.words))
-        found.count("codes", " ".join(str(code) for code in sorted(answers.codes)))
-    seen = insides([*said, *map(readable, mails)])
+    found.none("class 5", answers.class_5, dict(answers.words))
+    found.count("codes", " ".join(str(code) for code in sorted(answers.codes)))
+    mails = [readable(each.content) for each in sink.mails] if sink is not None else []
+    seen = insides([*answers.words, *mails])
     found.none("insides seen", sum(map(len, seen)), seen[:3])
+
+
+def _checked(gateway: RunningGateway) -> list[str]:
+    """What `gateway check` finds wrong in the store: its law, every row's way, every mail's hash."""
+    auditor = gateway.gateway().upkeep.auditor(lambda words: None)
+    return [f"{each.check}: {each.remark}" for each in auditor.audit(quick=False) if not each.right]

@@ -9,10 +9,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from gateway.storage.schema import tickets, timeline
-from tests.torture.aftermath import judge
+from tests.torture.aftermath import judged
 from tests.torture.found import Found
 from tests.torture.killing import kill_one
-from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers, Senders
 from tests.torture.stage import Stage, Tortured
 
@@ -27,8 +26,7 @@ def clock_jumps(stage: Stage) -> Found:
     found, answers = Found(), Answers()
     count = stage.size(500, 40)
     gateway = stage.gateway()
-    with gateway.running():
-        before = at_rest(gateway, answers, "before")
+    with gateway.running(), judged(found, gateway, answers):
         numbers = _waiting_tickets(gateway, answers, count)
         found.count("tickets", len(numbers))
         for step, expected in _STEPS:
@@ -45,8 +43,6 @@ def clock_jumps(stage: Stage) -> Found:
         _expect(found, "closed once", Counter(_changes_to_closed(gateway, numbers)), numbers, 1)
         found.same("closed", len(closed), len(numbers))
         _expect(found, "reminders after all", Counter(_told(gateway, numbers, "reminder")), numbers, 2)
-        compare(found, before, at_rest(gateway, answers, "after"))
-        judge(found, gateway, answers)
     return found
 
 

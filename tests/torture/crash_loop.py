@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 
-from tests.torture.aftermath import count_mails, count_notifications, judge
+from tests.torture.aftermath import count_mails, count_notifications, judged
 from tests.torture.found import Found
 from tests.torture.killing import kill_one, kill_whole
-from tests.torture.rest import at_rest, compare
 from tests.torture.senders import EVENTS, Answers, Senders
 from tests.torture.stage import Stage, Tortured
 
@@ -23,8 +22,7 @@ def crash_loop(stage: Stage) -> Found:
     found, answers, sink = Found(), Answers(), stage.sink()
     gateway = stage.gateway(relay_url=f"smtp://127.0.0.1:{sink.port}")
     kills = stage.size(200, 4)
-    with gateway.running():
-        before = at_rest(gateway, answers, "before")
+    with gateway.running(), judged(found, gateway, answers, sink):
         with Senders(gateway, answers, "s") as senders:
             for _ in range(kills):
                 senders.wait_for(stage.chance.choice(EVENTS))
@@ -34,9 +32,6 @@ def crash_loop(stage: Stage) -> Found:
         found.count("tries", senders.tries)
         count_mails(found, gateway, senders.acknowledged)
         count_notifications(found, gateway, sink)
-        after = at_rest(gateway, answers, "after")
-        judge(found, gateway, answers, (each.content for each in sink.mails))
-        compare(found, before, after)
     found.at_least("acknowledged", len(senders.acknowledged), kills // 2)
     return found
 

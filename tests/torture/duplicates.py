@@ -6,7 +6,7 @@ import threading
 
 from tests.running import mail
 from tests.servers.imap_script import ImapScript
-from tests.torture.aftermath import judge
+from tests.torture.aftermath import judged
 from tests.torture.found import Found
 from tests.torture.senders import Answers
 from tests.torture.stage import Stage, Tortured
@@ -22,26 +22,31 @@ def duplicates(stage: Stage) -> Found:
     rounds = stage.size(10, 1)
     with gateway.running():
         gateway.wait_for(lambda: "mailbox.open" in gateway.log.read_text(), "the mailbox to be opened")
-        for number in range(rounds):
-            _everywhere(gateway, mailbox, f"same-{number}")
-            for words in ("one thing", "another thing"):
-                _send(gateway, _mail(f"shared-{number}", words))
-            for words in ("this", "that"):
-                _send(gateway, _without_id(_mail(f"none-{number}", words)))
-            for _ in range(2):
-                _send(gateway, _without_id(_mail(f"again-{number}", "the same")))
-        gateway.wait_for(lambda: not mailbox.uids(), "the mailbox to be empty", 60)
-        rows = gateway.settled()
-        for name, expected in (("same", 1), ("shared", 2), ("none", 2), ("again", 1)):
-            made = [
-                row
-                for row in rows
-                if row["subject"].startswith(f"{name}-") and row["outcome"] in {"ticket", "comment"}
-            ]
-            found.same(f"{name} ({expected})", len(made), expected * rounds)
-        found.same("rows", len(rows), rounds * (2 * _WAYS + 6))
-        judge(found, gateway, answers)
+        with judged(found, gateway, answers):
+            _send_all(found, gateway, mailbox, rounds)
     return found
+
+
+def _send_all(found: Found, gateway: Tortured, mailbox: ImapScript, rounds: int) -> None:
+    before = len(gateway.settled())
+    for number in range(rounds):
+        _everywhere(gateway, mailbox, f"same-{number}")
+        for words in ("one thing", "another thing"):
+            _send(gateway, _mail(f"shared-{number}", words))
+        for words in ("this", "that"):
+            _send(gateway, _without_id(_mail(f"none-{number}", words)))
+        for _ in range(2):
+            _send(gateway, _without_id(_mail(f"again-{number}", "the same")))
+    gateway.wait_for(lambda: not mailbox.uids(), "the mailbox to be empty", 60)
+    rows = gateway.settled()
+    for name, expected in (("same", 1), ("shared", 2), ("none", 2), ("again", 1)):
+        made = [
+            row
+            for row in rows
+            if row["subject"].startswith(f"{name}-") and row["outcome"] in {"ticket", "comment"}
+        ]
+        found.same(f"{name} ({expected})", len(made), expected * rounds)
+    found.same("rows", len(rows) - before, rounds * (2 * _WAYS + 6))
 
 
 def _everywhere(gateway: Tortured, mailbox: ImapScript, name: str) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gateway.faults import POINTS
-from tests.torture.aftermath import count_notifications, judge
+from tests.torture.aftermath import count_notifications, judged
 from tests.torture.found import Found
 from tests.torture.killing import ROLES
-from tests.torture.rest import at_rest, compare
 from tests.torture.stage import Stage
 from tests.torture.table import DEEDS, Fault
 from tests.torture.traffic import Traffic
@@ -76,8 +75,7 @@ def every_fault(stage: Stage) -> Found:
     found = Found()
     traffic = Traffic.on(stage)
     gateway = traffic.gateway
-    with gateway.running():
-        before = at_rest(gateway, traffic.answers, "before")
+    with gateway.running(), judged(found, gateway, traffic.answers, traffic.sink):
         rounds = fired = 0
         for group, faults in _cases(stage):
             trouble = _round(traffic, group, faults)
@@ -92,9 +90,6 @@ def every_fault(stage: Stage) -> Found:
         gateway.wait_for(lambda: not traffic.mailbox.uids(), "the mailbox to be empty", patience_s=60)
         traffic.count(found)
         count_notifications(found, gateway, traffic.sink)
-        after = at_rest(gateway, traffic.answers, "after")
-        judge(found, gateway, traffic.answers, (each.content for each in traffic.sink.mails))
-        compare(found, before, after)
     return found
 
 

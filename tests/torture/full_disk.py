@@ -8,9 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from tests.services import Unavailable
-from tests.torture.aftermath import count_mails, judge
+from tests.torture.aftermath import count_mails, judged
 from tests.torture.found import Found
-from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers, Senders
 from tests.torture.stage import Stage
 
@@ -24,8 +23,7 @@ def full_disk(stage: Stage) -> Found:
     disk = _small_disk(stage, megabytes=10)
     gateway = stage.gateway(folder=disk / "gateway")
     megabytes = 10
-    with gateway.running():
-        before = at_rest(gateway, answers, "before")
+    with gateway.running(), judged(found, gateway, answers):
         with Senders(gateway, answers, "s", text=_TEXT) as senders:
             for _ in range(stage.size(_ROUNDS, 2)):
                 full = _said_full(answers)
@@ -37,8 +35,6 @@ def full_disk(stage: Stage) -> Found:
         found.at_least("answers 452", answers.codes[452], 1)
         other = set(answers.codes) - {-1, 250, 421, 451, 452}
         found.none("other answers", sum(answers.codes[each] for each in other), sorted(other))
-        compare(found, before, at_rest(gateway, answers, "after"))
-        judge(found, gateway, answers)
     return found
 
 

@@ -14,10 +14,9 @@ from itertools import islice
 
 from tests.running import mail
 from tests.servers.dovecot import Dovecot
-from tests.torture.aftermath import count_mails, judge
+from tests.torture.aftermath import count_mails, judged
 from tests.torture.found import Found
 from tests.torture.killing import kill_one, kill_whole
-from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers
 from tests.torture.stage import Stage, Tortured
 
@@ -36,24 +35,22 @@ def mailbox_kills(stage: Stage) -> Found:
     waiting = iter(delivered)
     with gateway.running():
         gateway.wait_for(lambda: "mailbox.open" in gateway.log.read_text(), "the mailbox to be opened")
-        before = at_rest(gateway, answers, "before")
-        done = 0
-        while done < kills:
-            _deliver_some(dovecot, waiting, mails // kills)
-            time.sleep(stage.chance.uniform(0.0, 0.06))
-            _kill(gateway, whole=stage.chance.random() < _WHOLE_SHARE)
-            done += 1
-            if done < kills and stage.chance.random() < _HALF:
-                # It comes up with work to do, and is killed as soon as it has stored some of it.
+        with judged(found, gateway, answers):
+            done = 0
+            while done < kills:
                 _deliver_some(dovecot, waiting, mails // kills)
-                _kill_at_commit(gateway)
+                time.sleep(stage.chance.uniform(0.0, 0.06))
+                _kill(gateway, whole=stage.chance.random() < _WHOLE_SHARE)
                 done += 1
-        _deliver_some(dovecot, waiting, mails)
-        gateway.wait_for(lambda: not dovecot.count("support"), "the mailbox to be empty", patience_s=90)
-        found.count("kills", done)
-        count_mails(found, gateway, delivered)
-        compare(found, before, at_rest(gateway, answers, "after"))
-        judge(found, gateway, answers)
+                if done < kills and stage.chance.random() < _HALF:
+                    # It comes up with work to do, and is killed as soon as it has stored some of it.
+                    _deliver_some(dovecot, waiting, mails // kills)
+                    _kill_at_commit(gateway)
+                    done += 1
+            _deliver_some(dovecot, waiting, mails)
+            gateway.wait_for(lambda: not dovecot.count("support"), "the mailbox to be empty", patience_s=90)
+            found.count("kills", done)
+            count_mails(found, gateway, delivered)
     stored, again = _stored(gateway, dovecot)
     touched = {event.message_id: event.at for event in reversed(dovecot.events())}
     never = datetime.max.replace(tzinfo=UTC)

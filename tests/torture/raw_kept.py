@@ -9,9 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.running import ROOT, mail
-from tests.torture.aftermath import count_mails, judge
+from tests.torture.aftermath import count_mails, judged
 from tests.torture.found import Found
-from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers, Senders
 from tests.torture.stage import Stage, Tortured
 from tests.torture.table import Fault
@@ -27,8 +26,7 @@ def raw_kept(stage: Stage) -> Found:
     corpus = sorted(path for path in _CORPUS.rglob("*") if path.is_file() and path.stat().st_size < 200_000)
     count = stage.size(2000, 60)
     sent: Counter[str] = Counter()
-    with gateway.running():
-        before = at_rest(gateway, answers, "before")
+    with gateway.running(), judged(found, gateway, answers):
         first = len(list(gateway.gateway().ledger.entries(limit=1_000_000)))
         for batch in range(0, count, 50):
             raws = [_damaged(stage, corpus) for _ in range(min(50, count - batch))]
@@ -41,8 +39,6 @@ def raw_kept(stage: Stage) -> Found:
         found.count("sent", sent.total())
         found.none("hash mismatches", (sent - kept).total() + (kept - sent).total())
         _read_again(stage, gateway, answers, found)
-        compare(found, before, at_rest(gateway, answers, "after"))
-        judge(found, gateway, answers)
     return found
 
 
@@ -126,8 +122,7 @@ def poison(stage: Stage) -> Found:
     """Three mails that kill, hang and bloat their worker, among 200 good ones."""
     found, answers = Found(), Answers()
     gateway = stage.gateway(mutations=("poison",))
-    with gateway.running():
-        before = at_rest(gateway, answers, "before")
+    with gateway.running(), judged(found, gateway, answers):
         good = stage.size(200, 20)
         raws = [
             mail("eve@acme.test", f"POISON-{each}", "Bonjour.", message_id=f"{each}.poison@acme.test")
@@ -146,6 +141,4 @@ def poison(stage: Stage) -> Found:
         found.at_most("attempts", attempts - 1, 3)
         count_mails(found, gateway, senders.acknowledged)
         found.count("restarts", gateway.log.read_text().count("process.died"))
-        compare(found, before, at_rest(gateway, answers, "after"))
-        judge(found, gateway, answers)
     return found

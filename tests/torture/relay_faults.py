@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.storage.rows import AnyRow
 from gateway.storage.schema import outbox, timeline
 from tests.servers.sink import Script, SmtpSink
-from tests.torture.aftermath import count_mails, count_notifications, judge
+from tests.torture.aftermath import count_mails, count_notifications, judged
 from tests.torture.found import Found
 from tests.torture.senders import Answers, Senders
 from tests.torture.stage import Stage, Tortured
@@ -64,7 +64,7 @@ def relay_faults(stage: Stage) -> Found:
     gateway = stage.gateway(relay_url=f"smtp://127.0.0.1:{sink.port}")
     troubles = [each for each in TROUBLES if not (stage.short and each.is_slow)]
     acknowledged: list[str] = []
-    with gateway.running():
+    with gateway.running(), judged(found, gateway, answers, sink):
         for number, trouble in enumerate(troubles):
             acknowledged += _trouble(gateway, sink, answers, trouble, number, found)
         well = sink.script
@@ -72,7 +72,6 @@ def relay_faults(stage: Stage) -> Found:
         sink.script = well
         count_mails(found, gateway, acknowledged)
         count_notifications(found, gateway, sink)
-        judge(found, gateway, answers, (each.content for each in sink.mails))
     return found
 
 

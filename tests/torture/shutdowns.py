@@ -8,9 +8,8 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from tests.torture.aftermath import count_mails, count_notifications, judge
+from tests.torture.aftermath import count_mails, count_notifications, judged
 from tests.torture.found import Found
-from tests.torture.rest import at_rest, compare
 from tests.torture.senders import CUT_OFF, UNREACHED, Answers, Senders
 from tests.torture.stage import Stage, Tortured
 
@@ -23,8 +22,7 @@ def shutdowns(stage: Stage) -> Found:
     found, answers, sink = Found(), Answers(), stage.sink()
     gateway = stage.gateway(relay_url=f"smtp://127.0.0.1:{sink.port}")
     times, unclean = stage.size(50, 3), 0
-    with gateway.running():
-        before = at_rest(gateway, answers, "before")
+    with gateway.running(), judged(found, gateway, answers, sink):
         with Senders(gateway, answers, "s", count=_SESSIONS) as senders:
             for number in range(times):
                 senders.wait_for("answered", 60.0)
@@ -45,8 +43,6 @@ def shutdowns(stage: Stage) -> Found:
         found.count("421", answers.codes[421])
         count_mails(found, gateway, senders.acknowledged)
         count_notifications(found, gateway, sink)
-        compare(found, before, at_rest(gateway, answers, "after"))
-        judge(found, gateway, answers, (each.content for each in sink.mails))
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.running import ROOT
 from tests.torture.aftermath import count_mails, judge
 from tests.torture.found import Found
+from tests.torture.rest import at_rest, compare
 from tests.torture.senders import Answers, Senders
 from tests.torture.stage import Stage, Tortured
 
@@ -25,14 +26,16 @@ def upgrades(stage: Stage) -> Found:
     gateway = stage.gateway()
     with gateway.running(), Senders(gateway, answers, "old", most=5) as senders:
         senders.join()
-        gateway.settled()
+        before = at_rest(gateway, answers, "before")
     kills = _killed_everywhere(stage, gateway, most=stage.size(60, 6), old=_OLD)
     found.at_least("kills, with mail", kills, 3)
     with gateway.running():
         with Senders(gateway, answers, "new", most=5) as later:
             later.join()
         count_mails(found, gateway, [*senders.acknowledged, *later.acknowledged])
+        after = at_rest(gateway, answers, "after")
         judge(found, gateway, answers)
+        compare(found, before, after)
     return found
 
 

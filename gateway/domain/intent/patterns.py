@@ -37,6 +37,18 @@ _MARKS = {
 _SIGNS = frozenset('[]{}()*^$|?,!"_#')
 
 
+class _Plain(dict[int, str]):
+    """Each character without its accent, an apostrophe as a space, a sign as itself; found out once."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        plain = char if char in _SIGNS else fold_in_place(char).decode("ascii").replace("-", " ")
+        return self.setdefault(code, plain)
+
+
+_PLAIN = _Plain()
+
+
 class PatternError(ValueError):
     """A pattern that cannot be read; the message says why."""
 
@@ -103,7 +115,7 @@ class Grammar:
     def _sequence(self, pattern: str, depth: int) -> _Piece:
         if depth > _MAX_DEPTH:
             raise PatternError("its classes contain each other")
-        pattern = _plain(pattern)
+        pattern = pattern.translate(_PLAIN)
         items = _ITEM.findall(pattern)
         if "".join(items) != pattern.replace(" ", ""):
             raise PatternError("it has a character that means nothing here")
@@ -177,13 +189,6 @@ class Grammar:
                 raise PatternError(f"the word class {name!r} is empty")
             self._compiled[name] = self._one_of(members)
         return self._compiled[name]
-
-
-def _plain(pattern: str) -> str:
-    """`pattern` without accents and apostrophes, its signs kept."""
-    return "".join(
-        char if char in _SIGNS else fold_in_place(char).decode("ascii").replace("-", " ") for char in pattern
-    )
 
 
 def _forms(atom: str) -> list[str]:

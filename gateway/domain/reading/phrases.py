@@ -30,9 +30,8 @@ class PhraseSet:
                 others.append(pattern)
             else:
                 spaced.setdefault(first, []).append(pattern)
-        self._by_first = {
-            first: _compiled(tuple(patterns), bordered=True) for first, patterns in spaced.items()
-        }
+        self._by_first = {first: tuple(patterns) for first, patterns in spaced.items()}
+        self._compiled: dict[str, re.Pattern[str]] = {}
         self._others = _compiled(tuple(others), bordered=False) if others else None
         self._others_ascii = any(pattern.isascii() for pattern in others)
 
@@ -44,7 +43,7 @@ class PhraseSet:
         """
         best: re.Match[str] | None = None
         for first in self._by_first.keys() & (words if words is not None else frozenset(folded.split())):
-            found = self._by_first[first].search(folded)
+            found = self._beginning(first).search(folded)
             if found and (best is None or found.start() < best.start()):
                 best = found
         if best is not None:
@@ -56,20 +55,27 @@ class PhraseSet:
 
     def starts(self, folded: str) -> str:
         """The phrase with which `folded` begins, or an empty string."""
-        pattern = self._by_first.get(folded.partition(" ")[0])
-        found = pattern.match(folded) if pattern else None
+        first = folded.partition(" ")[0]
+        found = self._beginning(first).match(folded) if first in self._by_first else None
         if found is None and self._others and not folded.isascii():
             found = self._others.match(folded)
         return found[0] if found else ""
 
     def is_one(self, folded: str) -> bool:
         """Whether `folded` is one of the phrases and nothing else."""
-        pattern = self._by_first.get(folded.partition(" ")[0])
-        if pattern is not None and pattern.fullmatch(folded):
+        first = folded.partition(" ")[0]
+        if first in self._by_first and self._beginning(first).fullmatch(folded):
             return True
         return bool(
             self._others and (self._others_ascii or not folded.isascii()) and self._others.fullmatch(folded)
         )
+
+    def _beginning(self, first: str) -> re.Pattern[str]:
+        """The phrases that begin with this word; most are never met, so they are compiled when one could be."""
+        found = self._compiled.get(first)
+        if found is None:
+            found = self._compiled[first] = _compiled(self._by_first[first], bordered=True)
+        return found
 
 
 @lru_cache(maxsize=4096)
