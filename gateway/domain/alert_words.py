@@ -16,7 +16,7 @@ from gateway.domain.service_alert import MatchedAlert, ServiceAlert
 
 MOST_PHRASES = 40
 LONGEST_PHRASE = 80
-_GRAMMAR = Grammar({}, common=(), rare=())
+_GRAMMAR = Grammar({})
 _NO_QUANTITIES = QuantityTables({}, frozenset(), {}, frozenset())
 # An error message between quotation marks is about the fault as much as the sentence around it.
 _STILL_COUNTS = frozenset(("", "quoted"))
@@ -120,17 +120,11 @@ def _compiled(words: tuple[tuple[int, tuple[str, ...]], ...], tables: AlertTable
     rules = tuple(
         Rule(str(number), Sense.ALERT, Mode.ACT, tuple(map(phrase, phrases))) for number, phrases in words
     )
-    by_anchor: dict[str, list[tuple[int, Pattern]]] = {}
-    for position, rule in enumerate(rules):
-        for pattern in rule.patterns:
-            for anchor in pattern.anchors:
-                by_anchor.setdefault(anchor, []).append((position, pattern))
     looked_for = frozenset().union(*(pattern.words for rule in rules for pattern in rule.patterns))
     around = frozenset().union(*(pattern.words for one in tables.set_aside for pattern in one.patterns))
     return IntentTables(
         rules=rules,
         operators=tables.set_aside,
-        by_anchor={anchor: tuple(patterns) for anchor, patterns in by_anchor.items()},
         quantities=_NO_QUANTITIES,
         speller=Speller(looked_for, right=around),
         commands={},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gateway.domain.intent.folding import fold_in_place, without_addresses, words_of
+from gateway.domain.intent.pattern_index import PatternIndex
 from gateway.domain.intent.patterns import Pattern
 from gateway.domain.intent.sentences import Sentence, sentences
 from gateway.domain.mail import Attachment
@@ -67,10 +68,10 @@ class DetailRule:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosticsTables:
-    """All of them; the patterns by each of their anchors, with the rule's position."""
+    """All of them, and the patterns that tell each."""
 
     rules: tuple[DetailRule, ...]
-    by_anchor: Mapping[str, tuple[tuple[int, Pattern], ...]]
+    told_by: PatternIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +123,13 @@ class _Reader:
             if rule.forms is not None and at not in self.told and (found := rule.forms.search(text)):
                 self._tell(at, zone, found[0])
         folded = fold_in_place(text)
-        candidates = self._candidates(words_of(folded))
+        candidates = self._tables.told_by.within(words_of(folded))
         for sentence in sentences(text, without_addresses(folded.decode("ascii")), {}):
             self._sentences.append(sentence)
             words = set(sentence.text.split())
-            anchors = candidates.keys() & words
-            if anchors:
-                self._look_for(
-                    [each for anchor in anchors for each in candidates[anchor]], sentence, words, zone, text
-                )
+            possible = candidates.possible(words)
+            if possible:
+                self._look_for(possible, sentence, words, zone, text)
 
     def take_file(self, file: Attachment) -> None:
         """Look at an attached file."""
@@ -147,18 +146,6 @@ class _Reader:
             for pattern in rule.unless
         )
 
-    def _candidates(self, words: set[str]) -> dict[str, list[tuple[int, Pattern]]]:
-        found: dict[str, list[tuple[int, Pattern]]] = {}
-        for anchor in self._tables.by_anchor.keys() & words:
-            patterns = [
-                each
-                for each in self._tables.by_anchor[anchor]
-                if each[0] not in self.told and each[1].is_possible(words)
-            ]
-            if patterns:
-                found[anchor] = patterns
-        return found
-
     def _look_for(
         self,
         candidates: Iterable[tuple[int, Pattern]],
@@ -170,7 +157,7 @@ class _Reader:
         """The first words of the sentence that tell each detail that is not told yet."""
         best: dict[int, tuple[int, int]] = {}
         for at, pattern in candidates:
-            if at in self.told or not pattern.is_possible(words):
+            if at in self.told:
                 continue
             for found in pattern.expression.finditer(sentence.text):
                 place = (found.start(), found.end())

@@ -86,7 +86,7 @@ def _read(folder: Path, preset: str) -> tuple[Source, AlertsFile]:
 
 
 def _patterns(source: Source, place: Place, patterns: list[str]) -> Iterator[Pattern]:
-    grammar = Grammar({}, common=(), rare=())
+    grammar = Grammar({})
     for number, text in enumerate(patterns):
         try:
             yield grammar.compile(text)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from gateway.domain.checklist import Checklist, Wish
 from gateway.domain.diagnostics import DetailRule, DiagnosticsTables, FileSign
-from gateway.domain.intent.folding import fold_in_place
+from gateway.domain.intent.pattern_index import PatternIndex
 from gateway.domain.intent.patterns import Grammar, Pattern, PatternError
 from gateway.rulebook.policy_files import ByLanguage, Id
 from gateway.rulebook.preset import read_rules
@@ -92,7 +92,6 @@ class WordsFile(Strict):
     """words.<language>.yaml."""
 
     why: Words
-    common: list[Words] = Field(default_factory=list)
     classes: dict[str, list[Words]] = Field(default_factory=dict)
     details: list[DetailWords] = Field(min_length=1)
 
@@ -143,17 +142,12 @@ def load_diagnostics(folder: Path, preset: str) -> DiagnosticsTables:
     for name in words_files(folder):
         words = read_rules(folder, name, preset)
         file = typed(words, WordsFile)
-        grammar = Grammar(file.classes, common=map(_folded, file.common), rare=())
+        grammar = Grammar(file.classes)
         for number, entry in enumerate(file.details):
             place = ("details", number)
             known(words, (*place, "id"), entry.id, ids, "detail")
             patterns[entry.id] += _compiled(words, (*place, "patterns"), entry.patterns, grammar)
             unless[entry.id] += _compiled(words, (*place, "unless"), entry.unless, grammar)
-    by_anchor: dict[str, list[tuple[int, Pattern]]] = {}
-    for position, name in enumerate(ids):
-        for pattern in patterns[name]:
-            for anchor in pattern.anchors:
-                by_anchor.setdefault(anchor, []).append((position, pattern))
     rules = tuple(
         DetailRule(
             entry.id,
@@ -164,7 +158,10 @@ def load_diagnostics(folder: Path, preset: str) -> DiagnosticsTables:
         )
         for entry in read.details
     )
-    return DiagnosticsTables(rules, MappingProxyType({name: tuple(each) for name, each in by_anchor.items()}))
+    told_by = PatternIndex.of(
+        (position, pattern) for position, name in enumerate(ids) for pattern in patterns[name]
+    )
+    return DiagnosticsTables(rules, told_by)
 
 
 def _read(folder: Path, preset: str) -> tuple[Source, DiagnosticsFile]:
@@ -176,10 +173,6 @@ def _read(folder: Path, preset: str) -> tuple[Source, DiagnosticsFile]:
             raise source.refuse(("details", number, "id"), f"{each.id!r} is there twice")
         seen.add(each.id)
     return source, read
-
-
-def _folded(text: str) -> str:
-    return fold_in_place(text).decode("ascii")
 
 
 def _compiled(source: Source, place: Place, patterns: list[str], grammar: Grammar) -> list[Pattern]:

@@ -9,7 +9,15 @@ from types import MappingProxyType
 from gateway.domain.intent.folding import fold_in_place
 from gateway.domain.intent.patterns import Grammar, Pattern, PatternError
 from gateway.domain.intent.result import Mode
-from gateway.domain.intent.tables import IntentTables, Needs, Operator, QuantityTables, Rule, Sense
+from gateway.domain.intent.tables import (
+    DETAILS,
+    IntentTables,
+    Needs,
+    Operator,
+    QuantityTables,
+    Rule,
+    Sense,
+)
 from gateway.domain.intent.typos import Speller
 from gateway.errors import ConfigurationError
 from gateway.rulebook.intent_files import (
@@ -25,8 +33,7 @@ from gateway.rulebook.intent_files import (
 from gateway.rulebook.preset import read_rules
 from gateway.rulebook.source import Model, Place, Source, read_source, typed
 
-_DETAILS = frozenset((Sense.REASON, Sense.IMPACT, Sense.SINCE, Sense.HOW_MANY))
-_WITHOUT_EFFECT = _DETAILS | {Sense.MENTION}
+_WITHOUT_EFFECT = DETAILS | {Sense.MENTION}
 _GROUND_FILES = (("grounds.yaml", Sense.GROUND), ("refusals.yaml", Sense.REFUSAL))
 
 
@@ -54,9 +61,7 @@ def load_intent_tables(folder: Path, preset: str = "") -> IntentTables:
         *operators,
         *((source, file) for source, file, _ in grounds),
     ]
-    common = [fold_words(word) for _, file in lexicons.values() for word in file.common]
-    rare = [fold_words(word) for _, file in lexicons.values() for word in file.rare]
-    compiler = _Compiler(Grammar(_classes(sources), common=common, rare=rare))
+    compiler = _Compiler(Grammar(_classes(sources)))
     for language, (source, lexicon) in lexicons.items():
         for number, entry in enumerate(lexicon.rules):
             compiler.add_rule(source, ("rules", number), entry, language)
@@ -72,7 +77,6 @@ def load_intent_tables(folder: Path, preset: str = "") -> IntentTables:
     return IntentTables(
         rules=tuple(compiler.rules),
         operators=tuple(compiler.operators),
-        by_anchor=_by_anchor(compiler.rules),
         quantities=_quantities(home / "quantities.yaml"),
         speller=Speller(words, right=right),
         commands=_commands(folder / "commands.yaml"),
@@ -158,17 +162,6 @@ class _Compiler:
             except PatternError as error:
                 raise source.refuse((*place, number), f"{text!r}: {error}") from error
         return tuple(compiled)
-
-
-def _by_anchor(rules: list[Rule]) -> MappingProxyType[str, tuple[tuple[int, Pattern], ...]]:
-    found: dict[str, list[tuple[int, Pattern]]] = {}
-    for position, rule in enumerate(rules):
-        if rule.sense in _DETAILS:
-            continue
-        for pattern in rule.patterns:
-            for anchor in pattern.anchors:
-                found.setdefault(anchor, []).append((position, pattern))
-    return MappingProxyType({anchor: tuple(patterns) for anchor, patterns in found.items()})
 
 
 def _quantities(path: Path) -> QuantityTables:

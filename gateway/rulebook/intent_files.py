@@ -38,13 +38,9 @@ class LexiconFile(Strict):
     """lexicon.<language>.yaml.
 
     Attributes:
-        common: words too frequent to look for first.
-        rare: words of fewer than four letters that are rare all the same.
         spelt_right: words near one of the rules' long words, and no slip of it.
     """
 
-    common: list[Words] = Field(default_factory=list)
-    rare: list[Words] = Field(default_factory=list)
     spelt_right: list[Words] = Field(default_factory=list)
     classes: Classes = Field(default_factory=dict)
     rules: list[RuleEntry] = Field(min_length=1)

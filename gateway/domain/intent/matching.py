@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
 
 from gateway.domain.intent.folding import fold_in_place, without_addresses, words_of
+from gateway.domain.intent.pattern_index import PatternIndex
 from gateway.domain.intent.patterns import Pattern
 from gateway.domain.intent.quantities import Quantities, quantities_of
 from gateway.domain.intent.sentences import Sentence, sentences
-from gateway.domain.intent.tables import IntentTables, Operator, Reach, Rule, Sense
-
-_Candidates: TypeAlias = dict[str, list[tuple[int, Pattern]]]
+from gateway.domain.intent.tables import DETAILS, IntentTables, Operator, Reach, Rule, Sense
 
 MAX_CHARS = 64 * 1024
 """Of one zone; what people ask for stands before that."""
 _MAX_MATCHES = 200
 _MAX_IN_SENTENCE = 12
-_DETAILS = frozenset((Sense.REASON, Sense.IMPACT, Sense.SINCE, Sense.HOW_MANY))
 _NO_OPERATOR = "not_asked"
 _IN_QUOTATION_MARKS = "quoted"
 
@@ -41,15 +38,43 @@ class _Found:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A sentence and the next one, each with the operators' patterns that it can be met by."""
+
+    sentence: Sentence
+    here: dict[int, list[Pattern]]
+    following: Sentence | None
+    next: dict[int, list[Pattern]]
+
+    @classmethod
+    def of(cls, told: list[Sentence], at: int, around: PatternIndex) -> _Heard:
+        following = told[at + 1] if at + 1 < len(told) else None
+        return cls(
+            told[at],
+            _by_operator(around, told[at]),
+            following,
+            {} if following is None else _by_operator(around, following),
+        )
+
+
+def _by_operator(around: PatternIndex, sentence: Sentence) -> dict[int, list[Pattern]]:
+    found: dict[int, list[Pattern]] = {}
+    for position, pattern in around.possible(sentence.text.split()):
+        found.setdefault(position, []).append(pattern)
+    return found
+
+
 def read_zone(text: str, tables: IntentTables) -> tuple[list[Match], list[Sentence]]:
     """What the rules meet in `text`, and its sentences; nothing and none when it has none of their words."""
     folded = fold_in_place(text[:MAX_CHARS])
     words = words_of(folded)
     corrections = tables.speller.corrections(words)
     words.update(corrections.values())
-    candidates = _candidates(words, tables)
-    if not candidates:
+    candidates = tables.met_by.within(words)
+    if not candidates.entries:
         return [], []
+    around = tables.set_aside_by.within(words)
     told = list(sentences(text, without_addresses(folded.decode("ascii")), corrections))
     matches: list[Match] = []
     known: dict[str, list[_Found]] = {}
@@ -60,7 +85,7 @@ def read_zone(text: str, tables: IntentTables) -> tuple[list[Match], list[Senten
         if found is None:
             found = known[sentence.text] = _longest(_found(sentence, candidates, tables))
         if found:
-            matches.extend(_judged(found, told, at, sentence, tables))
+            matches.extend(_judged(found, told, at, around, tables))
     return matches, told
 
 
@@ -68,7 +93,7 @@ def details_said(told: list[Sentence], tables: IntentTables) -> set[Sense]:
     """Which of reason, impact, since when and how many the sentences tell."""
     said: set[Sense] = set()
     for rule in tables.rules:
-        if rule.sense not in _DETAILS or rule.sense in said:
+        if rule.sense not in DETAILS or rule.sense in said:
             continue
         if any(pattern.expression.search(one.text) for one in told for pattern in rule.patterns):
             said.add(rule.sense)
@@ -80,43 +105,27 @@ def details_said(told: list[Sentence], tables: IntentTables) -> set[Sense]:
 
 
 def _judged(
-    found: list[_Found], told: list[Sentence], at: int, sentence: Sentence, tables: IntentTables
+    found: list[_Found], told: list[Sentence], at: int, around: PatternIndex, tables: IntentTables
 ) -> Iterator[Match]:
-    following = told[at + 1] if at + 1 < len(told) else None
+    heard = _Heard.of(told, at, around)
     counted: Quantities | None = None
     for one in found:
         if one.rule.needs.people or one.rule.needs.hours:
             counted = counted or _counted_around(told, at, tables)
             if not counted.meets(one.rule.needs):
                 continue
-        operator = _operator(one, sentence, following, tables)
+        operator = _operator(one, heard, tables)
         if not operator and one.rule.sense is Sense.MENTION:
             operator = _NO_OPERATOR
-        yield Match(one.rule, *sentence.place(one.start, one.end), operator)
+        yield Match(one.rule, *heard.sentence.place(one.start, one.end), operator)
 
 
-def _candidates(words: set[str], tables: IntentTables) -> _Candidates:
-    """The patterns that a text of `words` may be met by, by those of their anchors that are among them."""
-    found: _Candidates = {}
-    for anchor in tables.by_anchor.keys() & words:
-        patterns = [each for each in tables.by_anchor[anchor] if each[1].is_possible(words)]
-        if patterns:
-            found[anchor] = patterns
-    return found
-
-
-def _found(sentence: Sentence, candidates: _Candidates, tables: IntentTables) -> list[_Found]:
-    words = set(sentence.text.split())
-    tried: set[int] = set()
-    found: list[_Found] = []
-    for anchor in candidates.keys() & words:
-        for position, pattern in candidates[anchor]:
-            if id(pattern) in tried or not pattern.is_possible(words):
-                continue
-            tried.add(id(pattern))
-            matches = islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE)
-            found.extend(_Found(tables.rules[position], match.start(), match.end()) for match in matches)
-    return found
+def _found(sentence: Sentence, candidates: PatternIndex, tables: IntentTables) -> list[_Found]:
+    return [
+        _Found(tables.rules[position], match.start(), match.end())
+        for position, pattern in candidates.possible(sentence.text.split())
+        for match in islice(pattern.expression.finditer(sentence.text), _MAX_IN_SENTENCE)
+    ]
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
@@ -145,25 +154,22 @@ def _counted_around(told: list[Sentence], at: int, tables: IntentTables) -> Quan
     return Quantities(max(one.people for one in around), max(one.hours for one in around))
 
 
-def _operator(found: _Found, sentence: Sentence, following: Sentence | None, tables: IntentTables) -> str:
-    before = sentence.text.count('"', 0, found.start)
-    if before % 2 and '"' in sentence.text[found.end :]:
+def _operator(found: _Found, heard: _Heard, tables: IntentTables) -> str:
+    text = heard.sentence.text
+    if text.count('"', 0, found.start) % 2 and '"' in text[found.end :]:
         return _IN_QUOTATION_MARKS
-    words = set(sentence.text.split())
-    for operator in tables.operators:
-        if found.rule.sense in operator.senses and _governs(operator, found, sentence, words, following):
+    for position in sorted(heard.here.keys() | heard.next.keys()):
+        operator = tables.operators[position]
+        if found.rule.sense in operator.senses and _governs(operator, position, found, heard):
             return operator.name
     return ""
 
 
-def _governs(
-    operator: Operator, found: _Found, sentence: Sentence, words: set[str], following: Sentence | None
-) -> bool:
+def _governs(operator: Operator, position: int, found: _Found, heard: _Heard) -> bool:
+    sentence = heard.sentence
     first, end = _bounds(operator.reach, found, sentence)
     touching = operator.reach is Reach.TOUCHING
-    for pattern in operator.patterns:
-        if not pattern.is_possible(words):
-            continue
+    for pattern in heard.here.get(position, ()):
         for match in pattern.expression.finditer(sentence.text, first, len(sentence.text)):
             if match.start() >= end:
                 break
@@ -171,8 +177,9 @@ def _governs(
                 continue
             if not _spared(match.start(), match.end(), operator.spared_by, sentence):
                 return True
-    if operator.reach is Reach.NEAR and following is not None:
-        return any(pattern.expression.search(following.text) for pattern in operator.patterns)
+    if operator.reach is Reach.NEAR and heard.following is not None:
+        text = heard.following.text
+        return any(pattern.expression.search(text) for pattern in heard.next.get(position, ()))
     return False
 
 

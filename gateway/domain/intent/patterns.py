@@ -25,7 +25,7 @@ _MAX_DEPTH = 12
 _ATOM = r"\{[a-z_0-9]+\}|[#,?!$\"]|[a-z0-9]+(?:\([a-z0-9|]*\))?"
 _ITEM = re.compile(rf"[\[\]*^]|(?:{_ATOM})(?:\|(?:{_ATOM}))*")
 _ATOMS = re.compile(_ATOM)
-_MIN_ANCHOR = 4
+_SHORT = 4
 _MARKS = {
     "#": "[0-9]{1,12} ",
     "$": r"(?=[,?!.\"]|\Z)",
@@ -59,13 +59,11 @@ class Pattern:
 
     Attributes:
         source: the regular expression as text.
-        anchors: one of these words stands in every text that it meets; the rarest such set.
-        required: all such sets.
+        required: sets of words, of each of which one stands in every text that it meets.
         words: all words that stand in it.
     """
 
     source: str
-    anchors: frozenset[str]
     required: tuple[frozenset[str], ...]
     words: frozenset[str]
 
@@ -90,14 +88,10 @@ class _Piece:
 
 
 class Grammar:
-    """The word classes and the common words that patterns are compiled with."""
+    """The word classes that patterns are compiled with."""
 
-    def __init__(
-        self, classes: Mapping[str, Iterable[str]], *, common: Iterable[str], rare: Iterable[str]
-    ) -> None:
+    def __init__(self, classes: Mapping[str, Iterable[str]]) -> None:
         self._sources = {name: tuple(members) for name, members in classes.items()}
-        self._common = frozenset(common)
-        self._rare = frozenset(rare)
         self._compiled: dict[str, _Piece] = {}
 
     def compile(self, pattern: str) -> Pattern:
@@ -109,8 +103,7 @@ class Grammar:
         piece = self._sequence(pattern, 0)
         if not piece.required:
             raise PatternError("there is no word in it that must be there")
-        source = rf"(?<= ){piece.expression}"
-        return Pattern(source, min(piece.required, key=self._frequency), piece.required, piece.words)
+        return Pattern(rf"(?<= ){piece.expression}", piece.required, piece.words)
 
     def _sequence(self, pattern: str, depth: int) -> _Piece:
         if depth > _MAX_DEPTH:
@@ -167,18 +160,13 @@ class Grammar:
         return pieces[0] if len(pieces) == 1 else self._one_of(pieces)
 
     def _one_of(self, pieces: list[_Piece]) -> _Piece:
-        found = [min(piece.required, key=self._frequency) for piece in pieces if piece.required]
+        found = [min(piece.required, key=_frequency) for piece in pieces if piece.required]
         alternatives = sorted((piece.expression for piece in pieces), key=len, reverse=True)
         return _Piece(
             f"(?:{'|'.join(alternatives)})",
             (frozenset().union(*found),) if len(found) == len(pieces) else (),
             frozenset().union(*(piece.words for piece in pieces)),
         )
-
-    def _frequency(self, words: frozenset[str]) -> tuple[int, int]:
-        """How often a text has one of `words`: by the short and the common ones among them, and their number."""
-        short = sum(len(word) < _MIN_ANCHOR and word not in self._rare for word in words)
-        return 100 * short + sum(word in self._common for word in words), len(words)
 
     def _class(self, name: str, depth: int) -> _Piece:
         if name not in self._compiled:
@@ -189,6 +177,11 @@ class Grammar:
                 raise PatternError(f"the word class {name!r} is empty")
             self._compiled[name] = self._one_of(members)
         return self._compiled[name]
+
+
+def _frequency(words: frozenset[str]) -> tuple[int, int]:
+    """How often a text has one of `words`, as an order: by the short ones among them, and their number."""
+    return sum(len(word) < _SHORT for word in words), len(words)
 
 
 def _forms(atom: str) -> list[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
+from gateway.domain.intent.pattern_index import PatternIndex
 from gateway.domain.intent.patterns import Pattern
 from gateway.domain.intent.result import Mode
 from gateway.domain.intent.typos import Speller
@@ -31,6 +33,10 @@ class Sense(StrEnum):
     IMPACT = "impact"
     SINCE = "since"
     HOW_MANY = "how_many"
+
+
+DETAILS = frozenset((Sense.REASON, Sense.IMPACT, Sense.SINCE, Sense.HOW_MANY))
+"""What a request for escalation should say."""
 
 
 class Reach(StrEnum):
@@ -114,18 +120,33 @@ class QuantityTables:
     more: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IntentTables:
     """All of them.
 
     Attributes:
-        by_anchor: the patterns of all rules by each of their anchors, with the rule's position.
         commands: canonical name by folded name.
     """
 
     rules: tuple[Rule, ...]
     operators: tuple[Operator, ...]
-    by_anchor: Mapping[str, tuple[tuple[int, Pattern], ...]]
     quantities: QuantityTables
     speller: Speller
     commands: Mapping[str, str]
+
+    @cached_property
+    def met_by(self) -> PatternIndex:
+        """The patterns of all rules but those of details, which are looked for only once a request is found."""
+        return PatternIndex.of(
+            (at, pattern)
+            for at, rule in enumerate(self.rules)
+            if rule.sense not in DETAILS
+            for pattern in rule.patterns
+        )
+
+    @cached_property
+    def set_aside_by(self) -> PatternIndex:
+        """The patterns of all operators."""
+        return PatternIndex.of(
+            (at, pattern) for at, operator in enumerate(self.operators) for pattern in operator.patterns
+        )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _MIN_LETTERS = 7
+# Of the words last seen: most mails are made of the same ones.
+_KEPT = 8192
 _HEAD = 2
 
 
@@ -29,6 +32,7 @@ class Speller:
             if len(word) >= _MIN_LETTERS and word.isalpha():
                 for part in _parts(word):
                     self._by_part.setdefault(part, []).append(word)
+        self._meant = lru_cache(_KEPT)(self._find_meant)
 
     def corrections(self, words: set[str]) -> dict[str, str]:
         """The word meant, for those of `words` that are mistyped."""
@@ -46,7 +50,7 @@ class Speller:
                     found[word] = meant
         return found
 
-    def _meant(self, word: str) -> str:
+    def _find_meant(self, word: str) -> str:
         for part in _parts(word):
             for candidate in self._by_part.get(part, ()):
                 if _one_slip(word, candidate):
