@@ -279,7 +279,7 @@ class Reckoning:
                 return [Happened("ticket_reopened", act.who)], marks
             case "nudge" if not self._too_late(ticket, now):
                 return self._speaks(act, ticket, at=at, now=now, nudges=True)
-            case "escalate" if is_staff(act.who):
+            case "escalate" if _by_desk(act, ticket):
                 ticket.internal += 1
                 return self._request(act.who, ticket, now=now), []
             case "escalate" if not self._too_late(ticket, now):
@@ -335,7 +335,7 @@ class Reckoning:
         match act.verb:
             case "transition":
                 return self.transition(act, ticket, now=now)
-            case "comment" if is_staff(act.who):
+            case "comment" if _by_desk(act, ticket):
                 return self._desk_says(act.who, ticket, now), []
             case "comment" if not self._too_late(ticket, now):
                 return self._speaks(act, ticket, at=now, now=now)
@@ -432,3 +432,8 @@ class Reckoning:
         taken = self.owed, self.touched
         self.owed, self.touched = [], set()
         return taken
+
+
+def _by_desk(act: Act, ticket: SlowTicket) -> bool:
+    """Whether somebody of the desk speaks for it; on a request of their own they are its customer."""
+    return is_staff(act.who) and act.who != ticket.requester
