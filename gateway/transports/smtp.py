@@ -13,7 +13,7 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.domain.text import clean_line
@@ -56,7 +56,7 @@ class SmtpTransport:
         self._smtp: smtplib.SMTP | None = None
         self._used_at = 0.0
 
-    def send(self, mails: Sequence[OutgoingMail]) -> Iterable[Delivery]:
+    def send(self, mails: Sequence[OutgoingMail]) -> Generator[Delivery]:
         """Yield what became of each mail as soon as it is known."""
         sendable = []
         for mail in mails:
@@ -67,15 +67,22 @@ class SmtpTransport:
             else:
                 reply = "not an address that may go into a command"
                 yield Delivery(mail.id, reply, RelayRefused(reply))
+        if not sendable:
+            return
         is_kept = self._smtp is not None
         answered = 0
         try:
-            for delivery in self._conversation(self._connected(), sendable):
-                answered += 1
-                yield delivery
-            self._used_at = time.monotonic()
+            smtp = self._taken()
+            try:
+                for delivery in self._conversation(smtp, sendable):
+                    answered += 1
+                    yield delivery
+            except BaseException:
+                # Also when nobody asks for the rest: what was sent ahead is not answered yet.
+                smtp.close()
+                raise
+            self._smtp, self._used_at = smtp, time.monotonic()
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
-            self._drop()
             if is_kept and not answered:
                 # A relay ends what is idle, and is there all the same.
                 yield from self.send(sendable)
@@ -92,7 +99,7 @@ class SmtpTransport:
             RelayDeferred: that cannot be done now.
         """
         try:
-            smtp = self._connected()
+            self._smtp = smtp = self._taken()
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
             raise RelayDeferred(_words_of(error)) from error
         name = clean_line((smtp.ehlo_resp or b"").decode("ascii", "replace").split("\n")[0], limit=100)
@@ -110,12 +117,12 @@ class SmtpTransport:
 
     # --- the connection ----------------------------------------------------------------------
 
-    def _connected(self) -> smtplib.SMTP:
-        if self._smtp is not None and time.monotonic() - self._used_at > _IDLE_S:
+    def _taken(self) -> smtplib.SMTP:
+        """The connection, kept or new; it is kept again only by whoever has heard its last answer."""
+        if time.monotonic() - self._used_at > _IDLE_S:
             self.close()
-        if self._smtp is None:
-            self._smtp = self._connect()
-        return self._smtp
+        smtp, self._smtp = self._smtp, None
+        return smtp or self._connect()
 
     def _connect(self) -> smtplib.SMTP:
         relay = self._relay
@@ -146,11 +153,6 @@ class SmtpTransport:
         if self._relay.ca_file:
             context.load_verify_locations(self._relay.ca_file)
         return context
-
-    def _drop(self) -> None:
-        if self._smtp is not None:
-            self._smtp.close()
-            self._smtp = None
 
     # --- the mails ---------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import unified_diff
 
 from tests.running import RunningGateway
 from tests.servers.sink import SmtpSink
@@ -50,7 +51,13 @@ def count_notifications(found: Found, gateway: RunningGateway, sink: SmtpSink) -
     found.count("owed", len(owed))
     found.none("unsent", sum(not arrived[row["message_id"]] for row in owed))
     found.count("sent again", sum(count > 1 for count in arrived.values()))
-    found.none("with other bytes", sum(len(each) > 1 for each in contents.values()))
+    differing = [sorted(each) for each in contents.values() if len(each) > 1]
+    found.none("with other bytes", len(differing), "".join(_difference(*each[:2]) for each in differing[:2]))
+
+
+def _difference(one: bytes, other: bytes) -> str:
+    before, after = readable(one).splitlines(), readable(other).splitlines()
+    return "\n".join(unified_diff(before, after, n=0, lineterm=""))
 
 
 @contextmanager

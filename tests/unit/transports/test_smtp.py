@@ -16,6 +16,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from gateway.errors import ConfigurationError, RelayDeferred, RelayRefused
 from gateway.ports import Delivery, OutgoingMail
 from gateway.transports.opening import open_transport, probe
+from gateway.transports.smtp import Relay, SmtpTransport
 from tests.servers.sink import SmtpSink
 from tests.services.process import free_port
 
@@ -54,6 +55,25 @@ def test_a_relay_that_ended_an_idle_connection_is_called_again_at_once(pipelinin
     assert not any(delivery.error for delivery in first + second)
     assert [type(delivery.error) for delivery in third] == [RelayDeferred]
     assert sink.connections == 3, "a relay that hangs up again is not asked a third time"
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("is_let_go", [True, False])
+def test_whoever_stops_asking_leaves_nothing_in_the_next_mail(pipelining: bool, is_let_go: bool) -> None:
+    """What was sent ahead for a mail that is not asked for any more is no part of another mail."""
+    with SmtpSink(pipelining=pipelining) as sink:
+        transport = SmtpTransport(Relay("127.0.0.1", sink.port, "none", "", "", ""))
+        first = list(transport.send([outgoing(1)]))
+        unfinished = transport.send([outgoing(2), outgoing(3)])
+        second = next(unfinished)
+        if is_let_go:
+            unfinished.close()
+        third = list(transport.send([outgoing(3), outgoing(4)]))
+        unfinished.close()
+        transport.close()
+
+    assert [delivery.error for delivery in [*first, second, *third]] == [None] * 4
+    assert [mail.content for mail in sink.mails] == [outgoing(n).content for n in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
