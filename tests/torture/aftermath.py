@@ -79,16 +79,10 @@ def judged(
 def judge(found: Found, gateway: RunningGateway, answers: Answers, sink: SmtpSink | None = None) -> None:
     """The ledger's law, no answer of class 5 for our own trouble, and nothing of our insides outside."""
     gateway.settled()
-    broken = [*law.broken(gateway), *_checked(gateway)]
+    broken = [*law.broken(gateway), *(f"{each.check}: {each.remark}" for each in gateway.breaches())]
     found.none("law broken", len(broken), "; ".join(broken))
     found.none("class 5", answers.class_5, dict(answers.words))
     found.count("codes", " ".join(str(code) for code in sorted(answers.codes)))
     mails = [readable(each.content) for each in sink.mails] if sink is not None else []
     seen = insides([*answers.words, *mails])
     found.none("insides seen", sum(map(len, seen)), seen[:3])
-
-
-def _checked(gateway: RunningGateway) -> list[str]:
-    """What `gateway check` finds wrong in the store: its law, every row's way, every mail's hash."""
-    auditor = gateway.gateway().upkeep.auditor(lambda words: None)
-    return [f"{each.check}: {each.remark}" for each in auditor.audit(quick=False) if not each.right]

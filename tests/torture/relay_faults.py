@@ -104,16 +104,7 @@ def _trouble(
 
 def _open_row(gateway: Tortured) -> AnyRow | None:
     """A notification that waits for its next attempt, once all have been tried at least once."""
-
-    def tried() -> bool:
-        with gateway.gateway().database.read() as connection:
-            untried = sa.select(outbox.c.id).where(
-                outbox.c.state == "pending", sa.or_(outbox.c.attempts == 0, outbox.c.lease_until.is_not(None))
-            )
-            mails = gateway.gateway().ledger.counts()
-            return not mails.get("pending") and connection.execute(untried).first() is None
-
-    gateway.wait_for(tried, "every notification to be tried", 90)
+    gateway.wait_for(gateway.has_tried_all, "every notification to be tried", 90)
     with gateway.gateway().database.read() as connection:
         return connection.execute(
             sa.select(outbox.c.id, outbox.c.attempts, outbox.c.due_at)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from gateway.storage.schema import outbox
 from tests.running import RunningGateway
 from tests.servers.dovecot import PASSWORD
 from tests.servers.sink import SmtpSink
@@ -135,3 +138,13 @@ class Tortured(RunningGateway):
     def pass_time(self, by: timedelta) -> None:
         """Move its processes' wall clock."""
         self.plan.pass_time(by)
+
+    def has_tried_all(self) -> bool:
+        """No mail waits, and every notification has been tried and is in nobody's hands."""
+        untried = sa.select(outbox.c.id).where(
+            outbox.c.state == "pending", sa.or_(outbox.c.attempts == 0, outbox.c.lease_until.is_not(None))
+        )
+        with self.gateway().database.read() as connection:
+            return (
+                not self.gateway().ledger.counts().get("pending") and not connection.execute(untried).first()
+            )

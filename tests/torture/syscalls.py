@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tests.services import Unavailable
@@ -196,7 +197,11 @@ def _inject(
         Senders(gateway, answers, prefix, count=2, most=4) as senders,
     ):
         senders.join()
-        gateway.settled()
+        gateway.wait_for(gateway.has_tried_all, "everything to be tried", 60)
+    if gateway.gateway().outbox.counts().get("pending"):
+        # What the folder refused is tried again after a while.
+        gateway.pass_time(timedelta(minutes=2))
+    gateway.settled()
     acknowledged += senders.acknowledged
     text = said.read_text(errors="replace") if said.exists() else ""
     return "INJECTED" in text or "SIGKILL" in text
