@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -11,11 +12,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 30.0
 _STARTS = 10
+# Below those that Linux gives to clients, 32768 and up, and above what servers are known by.
+_PORTS = range(12_000, 32_000)
 
 
 class Unavailable(Exception):
@@ -110,11 +114,15 @@ class ServerProcess:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody listened on a moment ago.
+
+    Not one of those that clients are given: a connection of somebody else's could take it meanwhile.
+    """
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise Unavailable("no port of loopback is free")
 
 
 def answers(port: int) -> bool:

@@ -229,8 +229,8 @@ class Reckoning:
 
     @staticmethod
     def _may_ask(act: Act, role: str) -> str:
-        """Whether a mail may ask for something: yes, confirm, or not at all; what the desk let in is proven."""
-        return _MAY_ASK.get(role, {}).get("E4" if act.kind == "release" else act.proof, "")
+        """Whether a mail may ask for something: yes, confirm, or not at all."""
+        return _MAY_ASK.get(role, {}).get(_proof(act), "")
 
     def _claim(self, who: str, ticket: SlowTicket) -> list[Happened]:
         rank = self.rules.priorities.index
@@ -260,7 +260,7 @@ class Reckoning:
         answer = Happened("commands_answered", about=act.who)
         if may != "yes":
             asked = self._tell(act.who, "confirmation_asked", now=now) if may == "confirm" else []
-            answered = self._tell(act.who, answer.name, now=now) if act.proof == "E1" else [answer]
+            answered = self._tell(act.who, answer.name, now=now) if _proof(act) == "E1" else [answer]
             return [*asked, *answered], []
         happened, marks = self.asked_by_customer(act, ticket, now=now) or ([], [])
         return [*happened, answer], marks
@@ -437,3 +437,8 @@ class Reckoning:
 def _by_desk(act: Act, ticket: SlowTicket) -> bool:
     """Whether somebody of the desk speaks for it; on a request of their own they are its customer."""
     return is_staff(act.who) and act.who != ticket.requester
+
+
+def _proof(act: Act) -> str:
+    """What its orders stand on; what the desk let in is proven."""
+    return "E4" if act.kind == "release" else act.proof
