@@ -11,7 +11,7 @@ from gateway.storage.schema import comments, fingerprints, inbound, inbound_raw,
 from tests.running import RunningGateway
 
 # The outcomes that leave something on a ticket.
-_ON_A_TICKET = ("ticket", "comment", "quarantined")
+_ON_A_TICKET = ("ticket", "comment")
 
 
 def broken(gateway: RunningGateway) -> list[str]:
