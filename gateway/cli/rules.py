@@ -84,6 +84,7 @@ def try_examples(folder: Path, *, as_json: bool, more: Iterable[ReadingExample] 
         ConfigurationError: the rules are wrong, or an example names what does not exist.
     """
     from gateway.rulebook.alert_examples import run_alert_examples
+    from gateway.rulebook.attachments import run_attachment_examples
     from gateway.rulebook.clock_examples import run_clock_examples
     from gateway.rulebook.diagnostics_examples import run_diagnostics_examples
     from gateway.rulebook.intent_examples import run_intent_examples
@@ -103,6 +104,7 @@ def try_examples(folder: Path, *, as_json: bool, more: Iterable[ReadingExample] 
             run_diagnostics_examples(folder, preset),
             run_alert_examples(folder, preset),
             run_suggestion_examples(folder, preset),
+            run_attachment_examples(folder, preset),
         )
         for preset in ("", *preset_names(folder))
     )

@@ -280,8 +280,12 @@ def _print_page(view: TicketView) -> None:
         for read in comment.suggested:
             console.print(Text(f"  [suggested: {read.means}, by {read.words!r}]", style="magenta"))
         for each in comment.attachments:
+            refused = f", refused: {each.refused}" if each.refused else ""
             console.print(
-                Text(f"  [attached: {each.filename or each.content_type}, {each.size} bytes]", style="dim")
+                Text(
+                    f"  [attached: {each.filename or each.content_type}, {each.size} bytes{refused}]",
+                    style="dim",
+                )
             )
     console.print()
     for entry in view.timeline:

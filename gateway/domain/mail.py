@@ -20,6 +20,7 @@ class Attachment:
         sha256: hex, of the decoded bytes.
         inline: shown within the text (`Content-Disposition: inline`, or referred to by `cid:`).
         content_id: without angle brackets, or empty.
+        refused: the kind for which it is not handed on (`domain.files`), or empty.
     """
 
     filename: str
@@ -28,6 +29,7 @@ class Attachment:
     sha256: str
     inline: bool
     content_id: str
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from gateway.domain.action import Offer
 from gateway.domain.checklist import Checklist
 from gateway.domain.escalation import EscalationPolicy
+from gateway.domain.files import FileRules
 from gateway.domain.service_levels import ServiceLevels
 from gateway.domain.storm import StormRules
 from gateway.domain.suggestions import SuggestionRules
@@ -100,6 +101,7 @@ class Policy:
     storms: StormRules
     checklist: Checklist
     suggestions: SuggestionRules
+    files: FileRules
 
     def words(self, name: str, language: str) -> str:
         """What the gateway says by itself on a ticket: `reminder` or `closing`, else in English."""

@@ -132,6 +132,7 @@ def _decide(
     if classified.kind not in OPENING_KINDS or (facts.ticket is not None and classified.kind is Kind.LIST):
         return _automatic(classified, facts)
     facts = _with_suggestions(facts, classified.intent, policy.escalation)
+    facts = replace(facts, said=replace(facts.said, attachments=policy.files.judged(facts.said.attachments)))
     if facts.ticket is None:
         return _without_ticket(classified, facts, policy, staff_token_suffices=staff_token_suffices, now=now)
     return _on_ticket(

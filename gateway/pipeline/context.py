@@ -57,7 +57,12 @@ def context_of(
         "comment": None if comment is None else _comment(comment, language, policy),
         "change": _change(event, language, policy),
         "attachments": [
-            {"filename": each.filename, "size": each.size, "taken": True, "reason": ""}
+            {
+                "filename": each.filename,
+                "size": each.size,
+                "taken": not each.refused,
+                "reason": policy.files.reason(each.refused, language),
+            }
             for each in (comment.attachments if comment else ())
         ],
         "first_answer": first_answer_in(event, _beside(event, events, EscalationRequested), language, policy),

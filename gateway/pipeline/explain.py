@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from gateway.domain.acts import OpenTicket
+from gateway.domain.acts import AddComment, OpenTicket
 from gateway.domain.classification import Classified
 from gateway.domain.decision import Decision
 from gateway.domain.evidence import Evidence
@@ -21,6 +21,7 @@ def explain(
     match = facts.match
     return {
         "read": {"defects": list(classified.mail.defects), "attachments": len(classified.mail.attachments)},
+        "refused_files": _refused_files(decision),
         "kind": {"kind": str(classified.kind), "evidence": list(classified.kind_evidence)},
         "language": classified.language,
         "zones": {
@@ -47,6 +48,16 @@ def explain(
         },
         "notifications": list(told),
     }
+
+
+def _refused_files(decision: Decision) -> list[dict[str, str]]:
+    """What came with the mail and is not handed on, by which kind of rules/attachments.yaml."""
+    said = next((act.said for act in decision.acts if isinstance(act, OpenTicket | AddComment)), None)
+    return [
+        {"filename": each.filename, "rule": each.refused}
+        for each in (said.attachments if said is not None else ())
+        if each.refused
+    ]
 
 
 def _identity(evidence: Evidence) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.domain.events import Event, StateChanged
 from gateway.domain.policy import Limits, NotificationRule, Policy
 from gateway.domain.workflow import MOVERS, TIMER, Workflow
+from gateway.rulebook.attachments import load_file_rules
 from gateway.rulebook.diagnostics import load_checklist
 from gateway.rulebook.escalation import load_escalation
 from gateway.rulebook.links import read_offers
@@ -83,6 +84,7 @@ def load_policy(
         storms=load_storm_rules(folder, preset),
         checklist=load_checklist(folder, preset, list(type_terms)),
         suggestions=load_suggestions(folder, preset),
+        files=load_file_rules(folder, preset),
     )
 
 

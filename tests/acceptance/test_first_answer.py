@@ -163,6 +163,34 @@ def test_the_recap_says_all_that_a_customer_needs(gateway: RunningGateway, chloe
         assert words in html.replace("&#39;", "'")
 
 
+def test_the_recap_names_the_files_that_were_accepted_and_those_that_were_not(
+    gateway: RunningGateway, chloe: Customer
+) -> None:
+    message = EmailMessage()
+    message["From"], message["To"] = chloe.address, "support@example.test"
+    message["Subject"], message["Message-ID"] = "Mise à jour", f"<files.{chloe.address}>"
+    message.set_content("Bonjour,\n\nVoici ce que je reçois depuis ce matin.\n\nMerci\n")
+    for name, kind in (("écran.png", "image/png"), ("Facture.pdf.EXE ", "application/pdf")):
+        main, _, sub = kind.partition("/")
+        message.add_attachment(b"x" * 2000, maintype=main, subtype=sub, filename=name)
+    raw = message.as_bytes().replace(b"\n", b"\r\n")
+
+    row = chloe.sends(raw)
+
+    (confirmation,) = chloe.mails()
+    text, html = texts(confirmation)
+    for words in (text, html.replace("&#39;", "'").replace("\u00a0", " ")):
+        assert "écran.png" in words
+        assert "Facture.pdf.EXE" in words
+        assert words.count("refusée : c'est un programme") == 1
+        assert "par quel autre moyen l'envoyer" in words
+    ticket = json.loads(gateway.command("tickets", "show", str(row["ticket"]), "--json"))
+    refused = {each["filename"].strip(): each["refused"] for each in ticket["comments"][0]["attachments"]}
+    assert refused == {"écran.png": "", "Facture.pdf.EXE": "program"}
+    assert explained(gateway, row["id"])["refused_files"][0]["rule"] == "program"
+    assert gateway.gateway().ledger.raw(row["id"]) == raw, "the bytes are kept all the same"
+
+
 @pytest.mark.usefixtures("knowledge")
 def test_articles_that_match_are_named_three_at_most(gateway: RunningGateway, chloe: Customer) -> None:
     row = chloe.writes(BADGE, subject="Horaires")
