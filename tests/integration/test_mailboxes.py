@@ -181,6 +181,7 @@ def test_one_mailbox_that_is_refused_stops_alone_and_its_operator_is_told_once(
         gateway.wait_for(lambda: listed(gateway, "locked")["state"] == "stopped", "the login to be refused")
         gateway.wait_for(lambda: listed(gateway, "lost")["state"] == "stopped", "the folder to be missed")
         gateway.wait_for(lambda: listed(gateway, "expired")["state"] == "stopped", "the token to be refused")
+        gateway.wait_for(partial(looked_at, gateway), "the other one's first look")
         dovecot.deliver("support", request(1))
         gateway.wait_for(lambda: len(gateway.settled()) == 1, "the other one's mail")
         told = gateway.wait_for(

@@ -222,7 +222,8 @@ class Year:
         numbers = dict(zip(map(id, fresh), self.world.take(wires), strict=True))
         for act, (raw, recipient, reverse_path, _) in zip(fresh, wires, strict=True):
             self._raws[numbers[id(act)]] = (raw, recipient, reverse_path)
-        released = [act for act in mails if act.kind == "release"]
+        # What is due in one instant is read in the ledger's order.
+        released = sorted((act for act in mails if act.kind == "release"), key=lambda act: act.mail)
         for act in released:
             self.world.release(act.mail)
         self._as_process(self.world.work)
