@@ -122,10 +122,11 @@ class Reckoning:
         ticket.past.append(str(act))
 
     def _confirmed(self, act: Act, now: datetime) -> list[Happened]:
-        """Whoever is proven is told; of all others a customer once a day, and a stranger of nothing but that."""
+        """Whoever is proven is told; of all others whom the desk knows once a day, and a stranger of nothing but that."""
         if act.proof in PROVEN:
             return [Happened("ticket_opened", act.who)]
-        last, known = self._acknowledged.get(act.who), organisation_of(act.who) is not None
+        last = self._acknowledged.get(act.who)
+        known = organisation_of(act.who) is not None or is_staff(act.who)
         told = last is None or now - last >= self.rules.acknowledged_each
         if told:
             self._acknowledged[act.who] = now

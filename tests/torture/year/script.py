@@ -152,7 +152,11 @@ class Script:
         link = "token" if self.has_mail(who, ticket.number) else "reference"
         more: dict[str, object] = {"link": link, "signed": self.chance.random() < 0.7}
         if self.chance.random() < 0.6:
-            more |= {"verb": "escalate", "command": "#escalate The customer loses orders"}
+            french = EVERYBODY[who].language == "fr"
+            words = (
+                "#escalade Le client perd des commandes" if french else "#escalate The customer loses orders"
+            )
+            more |= {"verb": "escalate", "command": words}
         return self._mail(ticket, who, at, **more)
 
     def agent_mail(self, ticket: SlowTicket, at: datetime) -> Act | None:
