@@ -7,11 +7,15 @@ from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 
+from gateway.pipeline.process import MAX_ATTEMPTS
 from gateway.storage.schema import comments, fingerprints, inbound, inbound_raw, outbox, tickets, timeline
 from tests.running import RunningGateway
 
-# The outcomes that leave something on a ticket.
-_ON_A_TICKET = ("ticket", "comment")
+# What leaves something on a ticket; a mail that is set aside on no evidence does not, one that was given up does.
+_ON_A_TICKET = sa.or_(
+    inbound.c.outcome.in_(("ticket", "comment")),
+    sa.and_(inbound.c.outcome == "quarantined", inbound.c.attempts > MAX_ATTEMPTS),
+)
 
 
 def broken(gateway: RunningGateway) -> list[str]:
@@ -57,9 +61,7 @@ def _mails_on_tickets(connection: sa.Connection) -> list[str]:
 
     One that was quarantined first and could be read later is attached to the ticket of before, too.
     """
-    settled = connection.execute(
-        sa.select(inbound.c.id, inbound.c.ticket).where(inbound.c.outcome.in_(_ON_A_TICKET))
-    ).all()
+    settled = connection.execute(sa.select(inbound.c.id, inbound.c.ticket).where(_ON_A_TICKET)).all()
     written: dict[int, list[int]] = defaultdict(list)
     for row in connection.execute(
         sa.select(comments.c.inbound_id, comments.c.ticket).where(comments.c.inbound_id.is_not(None))

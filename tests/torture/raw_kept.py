@@ -109,7 +109,7 @@ def _read_again(stage: Stage, gateway: Tortured, answers: Answers, found: Found)
     left = [row["id"] for row in rows if row["id"] in quarantined and row["outcome"] == "quarantined"]
     found.none("failed after reading again", len(left))
     found.none("duplicates after reading again", len({row["ticket"] for row in rows}) - tickets)
-    count_mails(found, gateway, senders.acknowledged)
+    count_mails(found, gateway, senders.acknowledged, apart=before)
 
 
 def _all_failed(gateway: Tortured) -> bool:
