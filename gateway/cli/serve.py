@@ -180,6 +180,7 @@ def run_imap_process(gateway: Gateway, lifeline: Lifeline) -> None:
 def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeline: Lifeline) -> None:
     """Drain until SIGTERM: as `worker` mail and notifications, as `timers` what falls due."""
     from gateway.workers.drain import Drain
+    from gateway.workers.leftovers import give_back
     from gateway.workers.renewed import FolderWatch, Renewed
     from gateway.workers.worker import run_worker, watched
 
@@ -221,7 +222,12 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
         ]
     alerter, close_alerter = gateway.alerter()
     watch_silence = gateway.upkeep.watch.look_sometimes
-    swept = [Drain("silence", watch_silence), Drain("alarms", alerter.send_due), Drain("rules", renew)]
+    swept = [
+        Drain("silence", watch_silence),
+        Drain("alarms", alerter.send_due),
+        Drain("rules", renew),
+        Drain("memory", give_back),
+    ]
     if "timers" in roles:
         swept.append(Drain("timers", by_rules(falling_due)))
         swept.append(Drain("alerts", by_rules(lambda: gateway.alert_teller().tell_batch)))

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.running import RunningGateway, mail
+from tests.torture.rest import at_rest
+from tests.torture.senders import Answers, Senders
 
 
 def test_two_workers_share_the_mail_and_end_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,3 +29,19 @@ def test_two_workers_share_the_mail_and_end_cleanly(tmp_path: Path, monkeypatch:
     assert sorted(row["ticket"] for row in rows) == list(range(1, 61))
     told = [path.read_bytes().count(b"Message-ID") for path in gateway.sent.glob("*.eml")]
     assert len(told) == len({row["message_id"] for row in gateway.notifications()})
+
+
+def test_what_large_mails_needed_is_given_back_to_the_machine(tmp_path: Path) -> None:
+    gateway = RunningGateway(tmp_path)
+    with gateway.running():
+        answers = Answers()
+        before = at_rest(gateway, answers, "before").memory_mib
+
+        text = "Rien ne va plus depuis ce matin.\n" * 7_000
+        with Senders(gateway, answers, "large-", most=15, text=text) as senders:
+            senders.join()
+
+        after = at_rest(gateway, answers, "after").memory_mib
+
+    # 20 to 27 MiB were seen; 42 to 49 where nothing is given back.
+    assert after - before < 36

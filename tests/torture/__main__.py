@@ -44,7 +44,7 @@ def main() -> int:
         for campaign in CAMPAIGNS:
             print(f"{campaign.name:<18} {', '.join(campaign.runs_on):<28} {campaign.promise}")
         return 0
-    runs = list(_runs(options))
+    runs = list(dict.fromkeys(_runs(options)))
     out = options.out.open("a") if options.out else None
     status = 0
     for line, code in _table(runs, options.seed, short=options.short, share=options.share):

@@ -38,7 +38,8 @@ def at_rest(gateway: RunningGateway, answers: Answers, name: str) -> AtRest:
     with Senders(gateway, answers, f"warm-{name}-", most=_WARM_UP_MAILS // 4) as senders:
         senders.join()
     gateway.settled()
-    time.sleep(0.5)
+    # Within a second a worker gives back what is free.
+    time.sleep(1.5)
     pids = list(_processes(gateway))
     return AtRest(
         processes=len(pids),
