@@ -13,6 +13,7 @@ from types import FrameType
 from gateway.endpoints.imap_backoff import Backoff
 from gateway.endpoints.imap_login import open_mailbox
 from gateway.endpoints.imap_place import place_of
+from gateway.endpoints.imap_session import MailboxSession
 from gateway.endpoints.imap_sync import Fetching, MailboxSync
 from gateway.endpoints.imap_tokens import TokenKeeper, token_keeper
 from gateway.errors import ConfigurationError, GatewayError, MailboxRefused
@@ -26,6 +27,10 @@ _LOOK_AT_DECISIONS_S = 1.0
 _SILENCE_S = 300.0
 _LOOK_AT_WATCHES_S = 5.0
 _GRACE_S = 20.0
+# A session that has lasted so long, or brought mail, was a good one.
+_STEADY_S = 10.0
+# Between two looks that find nothing: some servers announce something whenever one begins to wait.
+_BREATH_S = 1.0
 
 
 class MailboxWatch:
@@ -79,19 +84,32 @@ class MailboxWatch:
             verb, _, target = self.settings.after.partition(":")
             if verb == "move":
                 session.make_folder(target)
-            is_new = True
-            while not self._ended.is_set():
-                if not self._sync.look(session, is_new=is_new):
-                    return False
-                is_new = False
-                self._went_well()
-                session.wait(self.settings.poll_s, self._ended)
+            opened = time.monotonic()
+            try:
+                return self._look_and_wait(session)
+            finally:
+                if time.monotonic() - opened > _STEADY_S:
+                    self._backoff.reset()
+
+    def _look_and_wait(self, session: MailboxSession) -> bool:
+        is_new, in_vain = True, 0
+        while not self._ended.is_set():
+            begun, stored = time.monotonic(), self._sync.stored
+            if not self._sync.look(session, is_new=is_new):
+                return False
+            is_new = False
+            self._went_well()
+            in_vain = in_vain + 1 if stored == self._sync.stored else 0
+            if not in_vain:
+                self._backoff.reset()
+            session.wait(self.settings.poll_s, self._ended)
+            if in_vain > 1:
+                self._ended.wait(max(0.0, begun + _BREATH_S - time.monotonic()))
         return True
 
     def _went_well(self) -> None:
         self.last_look = time.monotonic()
         self.trouble = ""
-        self._backoff.reset()
         for what in ("stopped", "undecided", "silent"):
             self._fetching.alarms.end(self._key(what))
         if self._tokens is not None:

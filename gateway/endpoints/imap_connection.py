@@ -56,6 +56,17 @@ class _Bounded(imaplib.IMAP4):
         finally:
             self.sock.settimeout(_READ_TIMEOUT_S)
 
+    def begin_idle(self) -> tuple[bytes, bool | None]:
+        """The command's tag, and what `BoundedClient.begin_idle` says."""
+        tag: bytes = self._command("IDLE")
+        announced = False
+        while self._get_response() is not None:
+            if self.tagged_commands[tag]:
+                del self.tagged_commands[tag]
+                return tag, None
+            announced = True
+        return tag, announced
+
     def _spend(self, count: int) -> None:
         self.allowed -= count
         if self.allowed < 0:
@@ -103,6 +114,16 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]  # the same
         """Whether more has come than has been read."""
         unread: bool = self._imap.has_unread()
         return unread
+
+    def begin_idle(self) -> bool | None:
+        """Begin to idle: whether something was announced before the server said that it does (RFC 2177).
+
+        Returns:
+            None when the server will not idle, whatever it has said of what it can.
+        """
+        announced: bool | None
+        self._idle_tag, announced = self._imap.begin_idle()
+        return announced
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  (its name in IMAPClient)
         if self.ssl:

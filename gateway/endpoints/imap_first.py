@@ -16,6 +16,12 @@ def begin(state: MailboxState, folder: Folder, first_sync: str, *, now: datetime
         first_sync: the setting: `ask`, `all` or `new-only`.
     """
     if state.uidvalidity == folder.uidvalidity:
+        if not state.first_sync and first_sync != "ask":
+            # Whoever changes the setting has decided.
+            return replace(state, first_sync=first_sync)
+        if state.history_uid >= folder.uidnext:
+            # A mailbox from a backup, which gives numbers again: old mail is told by its date from here on.
+            return replace(state, history_uid=0)
         return state
     if state.first_sync and state.uidvalidity:
         # Numbered anew (RFC 9051 section 2.3.1.1): old mail is told by its date from here on.

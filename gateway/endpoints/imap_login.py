@@ -11,6 +11,8 @@ from gateway.endpoints.imap_tokens import TokenKeeper
 from gateway.errors import MailboxRefused, MailboxUnavailable
 from gateway.settings import MailboxSettings
 
+_ATOM_SPECIALS = str.maketrans("", "", ' (){%*"\\]')
+
 
 def open_mailbox(settings: MailboxSettings, tokens: TokenKeeper | None) -> MailboxSession:
     """A session that has logged in.
@@ -20,7 +22,8 @@ def open_mailbox(settings: MailboxSettings, tokens: TokenKeeper | None) -> Mailb
         MailboxUnavailable: the server cannot be reached, or cannot say now.
     """
     secret = read_secret(settings.password_file) if tokens is None else tokens.current()
-    with spoken(f"{settings.host}:{settings.port} cannot be reached"):
+    # Also when it greets with BYE: it is going down, or has too many connections.
+    with spoken(f"{settings.host}:{settings.port} cannot be reached", no=MailboxUnavailable):
         client = BoundedClient(
             settings.host, settings.port, tls=settings.tls == "implicit", ca_file=settings.ca_file
         )
@@ -33,8 +36,10 @@ def open_mailbox(settings: MailboxSettings, tokens: TokenKeeper | None) -> Mailb
         # IMAPClient says that of a connection which ended, too.
         if isinstance(error.__context__, IMAPClientAbortError) or is_passing(error):
             raise MailboxUnavailable(f"the login got no answer: {shown(error)}") from error
-        if tokens is not None:
-            tokens.forget()
+        if tokens is not None and tokens.forget():
+            raise MailboxUnavailable(
+                f"the access token is refused; the next is new: {shown(error)}"
+            ) from error
         raise MailboxRefused(f"the login as {settings.user} is refused: {shown(error)}") from error
     except (OSError, ValueError) as error:
         session.hang_up()
@@ -54,5 +59,15 @@ def _log_in(client: BoundedClient, settings: MailboxSettings, secret: str) -> No
     elif client.has_capability("AUTH=PLAIN"):
         # LOGIN takes ASCII alone (RFC 9051 section 6.2.3).
         client.plain_login(settings.user, secret)
+    elif not (settings.user + secret).isascii():
+        raise LoginError("the server has LOGIN alone, which takes no user or password beyond ASCII")
     else:
-        client.login(settings.user, secret)
+        client.login(quoted(settings.user), secret)
+
+
+def quoted(user: str) -> str:
+    """RFC 9051 section 4.3; imaplib quotes passwords alone."""
+    if user.translate(_ATOM_SPECIALS) == user:
+        return user
+    escaped = user.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -11,7 +11,12 @@ from datetime import datetime
 from typing import Self
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
+from imapclient.exceptions import (
+    IMAPClientAbortError,
+    IMAPClientError,
+    IMAPClientReadOnlyError,
+    ProtocolError,
+)
 
 from gateway import faults
 from gateway.domain.text import clean_line
@@ -27,7 +32,7 @@ _IDLE_STEP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What SELECT says of a folder; `uidnext` is 0 where the server does not say it."""
+    """What SELECT says of a folder; `uidnext` is above every UID in it."""
 
     uidvalidity: int
     uidnext: int
@@ -51,6 +56,7 @@ class MailboxSession:
 
     def __init__(self, client: BoundedClient) -> None:
         self.client = client
+        self._idles = True
 
     def __enter__(self) -> Self:
         return self
@@ -65,12 +71,16 @@ class MailboxSession:
         with spoken("the folder cannot be opened"):
             self.client.allow()
             said = self.client.select_folder(folder)
-            found = Folder(
-                int(said.get(b"UIDVALIDITY", 0)), int(said.get(b"UIDNEXT", 0)), int(said.get(b"EXISTS", 0))
-            )
+            mails = int(said.get(b"EXISTS", 0))
+            # RFC 9051 section 6.3.2: SELECT says it; where it does not, the last mail's UID does.
+            uidnext = int(said.get(b"UIDNEXT", 0)) or self._last_uid(mails) + 1
+            found = Folder(int(said.get(b"UIDVALIDITY", 0)), uidnext, mails)
         if not found.uidvalidity:
             raise MailboxRefused("the server does not number the folder's mails (no UIDVALIDITY)")
         return found
+
+    def _last_uid(self, mails: int) -> int:
+        return max(self.client.search([str(mails)])) if mails else 0
 
     def make_folder(self, folder: str) -> None:
         """Have the folder that fetched mail is moved to."""
@@ -91,8 +101,7 @@ class MailboxSession:
         """The UIDs greater than `after`, ascending."""
         found: set[int] = set()
         # A folder that is not known to be small is asked for in pieces.
-        few = folder.mails <= _UIDS_A_LINE or not folder.uidnext
-        step = _UIDS_A_LINE if not few else 0
+        step = _UIDS_A_LINE if folder.mails > _UIDS_A_LINE else 0
         start = after + 1
         while True:
             end = str(start + step - 1) if step else "*"
@@ -106,8 +115,12 @@ class MailboxSession:
         return sorted(uid for uid in found if uid > after)
 
     def describe(self, uids: Sequence[int]) -> dict[int, Described]:
-        """Sizes and dates; a mail that is not there any more is left out."""
-        with spoken("the mails' sizes cannot be read"):
+        """Sizes and dates; a mail that is not there any more is left out.
+
+        Raises:
+            MailboxRefused: the server says no to one of them at least, for now or for ever.
+        """
+        with spoken("the mails' sizes cannot be read", no=MailboxRefused):
             self.client.allow()
             said = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
             return {
@@ -133,10 +146,14 @@ class MailboxSession:
         return content
 
     def put_away(self, uids: Sequence[int], after: str) -> None:
-        """Do with stored mails what `after` says: `move:FOLDER`, `seen` or `delete`."""
+        """Do with stored mails what `after` says: `move:FOLDER`, `seen` or `delete`.
+
+        Raises:
+            MailboxRefused: the server says no, for now or for ever.
+        """
         verb, _, target = after.partition(":")
         chosen = list(uids)
-        with spoken("stored mails cannot be put away"):
+        with spoken("stored mails cannot be put away", no=MailboxRefused):
             self.client.allow()
             if verb == "seen":
                 self.client.add_flags(chosen, [rb"\Seen"], silent=True)
@@ -168,14 +185,12 @@ class MailboxSession:
 
     def wait(self, seconds: float, ended: threading.Event) -> None:
         """Return when the server announces something, after `seconds`, or when it is time to end."""
-        if not self._can_idle():
+        deadline = time.monotonic() + seconds
+        if not self._can_idle() or (announced := self._begin_idle()) is None:
             ended.wait(seconds)
             return
-        deadline = time.monotonic() + seconds
-        with spoken("the server does not idle"):
-            self.client.allow()
-            self.client.idle()
-            while not self.client.has_unread() and not ended.is_set():
+        with spoken("the server does not idle", no=MailboxUnavailable):
+            while not announced and not self.client.has_unread() and not ended.is_set():
                 begun = time.monotonic()
                 heard = self.client.idle_check(timeout=max(0.0, min(_IDLE_STEP_S, deadline - begun)))
                 # A connection that has ended is readable, and says nothing.
@@ -185,10 +200,19 @@ class MailboxSession:
             self.client.idle_done()
 
     def _can_idle(self) -> bool:
+        if not self._idles:
+            return False
         with spoken("the server does not say what it can"):
             self.client.allow()
             can: bool = self.client.has_capability("IDLE")
             return can
+
+    def _begin_idle(self) -> bool | None:
+        with spoken("the server does not idle", no=MailboxUnavailable):
+            self.client.allow()
+            announced = self.client.begin_idle()
+        self._idles = announced is not None
+        return announced
 
     def close(self) -> None:
         """Say goodbye to a server that answers."""
@@ -203,16 +227,20 @@ class MailboxSession:
 
 
 @contextmanager
-def spoken(what: str) -> Iterator[None]:
-    """Tell apart, for one exchange, a server that says no from one that is gone or talks nonsense."""
+def spoken(what: str, *, no: type[MailboxRefused | MailboxUnavailable] | None = None) -> Iterator[None]:
+    """Tell apart, for one exchange, a server that says no from one that is gone or talks nonsense.
+
+    Args:
+        no: what its no is, whatever its words; None where it is for them to say.
+    """
     try:
         yield
     except IMAPClientReadOnlyError as error:
         raise MailboxRefused(f"{what}: it is read-only") from error
-    except (IMAPClientAbortError, OSError) as error:
+    except (IMAPClientAbortError, ProtocolError, OSError) as error:
         raise MailboxUnavailable(f"{what}: {shown(error)}") from error
     except IMAPClientError as error:
-        said = MailboxUnavailable if is_passing(error) else MailboxRefused
+        said = no or (MailboxUnavailable if is_passing(error) else MailboxRefused)
         raise said(f"{what}: {shown(error)}") from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         # IMAPClient reads answers as if they were always right.

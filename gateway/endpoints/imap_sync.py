@@ -40,6 +40,8 @@ _BATCH_MAILS = 16
 _BATCH_BYTES = 4 << 20
 # A mail at which the connection was lost so many times is left where it is.
 _MOST_FAILURES = 3
+# So long; then it is tried once more.
+_LEFT_S = 900.0
 
 
 class MailboxStore(Protocol):
@@ -56,6 +58,9 @@ class MailboxStore(Protocol):
 
     def mark_put_away(self, mailbox: int, uidvalidity: int, uids: Sequence[int], *, now: datetime) -> None:
         """Those have been moved, flagged or deleted."""
+
+    def take_back(self, mailbox: int, uidvalidity: int, uids: Sequence[int]) -> None:
+        """Those are the numbers of other mails from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,14 @@ class MailboxSync:
 
     Attributes:
         last_sign: when the server last gave something; monotonic.
+        stored: how many mails have been stored.
     """
 
     def __init__(
         self, settings: MailboxSettings, place: str, fetching: Fetching, ended: threading.Event
     ) -> None:
         self.last_sign = time.monotonic()
+        self.stored = 0
         self._ended = ended
         self._settings = settings
         self._place = place
@@ -96,6 +103,8 @@ class MailboxSync:
         self._done: set[int] = set()
         self._done_under = 0
         self._failures: Counter[int] = Counter()
+        self._again_at: dict[int, float] = {}
+        self._waiting: set[int] = set()
         self._left: dict[int, str] = {}
         self._trouble = ""
 
@@ -115,16 +124,20 @@ class MailboxSync:
         if not state.first_sync:
             return False
         if is_new or self._done_under != state.uidvalidity:
-            self._forget(state, can_remove=session.can_remove())
+            self._forget(state, folder, can_remove=session.can_remove())
         self._left, self._trouble = {}, ""
         above = state.history_uid if state.first_sync == "new-only" else 0
         wanted = [uid for uid in session.uids(above, folder) if uid not in self._done]
         # Where the connection was lost before, it may be again: the others come first.
-        wanted.sort(key=lambda uid: (self._failures[uid], uid))
+        wanted.sort(key=lambda uid: (uid in self._waiting, self._failures[uid], uid))
+        waiting = sorted(self._waiting & self._done)
         for start in range(0, len(wanted), _DESCRIBED_TOGETHER):
             if self._ended.is_set():
                 return True
             self._take(session, state, wanted[start : start + _DESCRIBED_TOGETHER])
+        if waiting:
+            # Refused in an earlier look of this session: somebody may have made room since.
+            self._put_away(session, state, waiting)
         self._report()
         self._fetching.mailboxes.save(replace(state, looked_at=self._fetching.clock.now()))
         return True
@@ -141,19 +154,37 @@ class MailboxSync:
             fetching.mailboxes.save(state)
         return state
 
-    def _forget(self, state: MailboxState, *, can_remove: bool) -> None:
+    def _forget(self, state: MailboxState, folder: Folder, *, can_remove: bool) -> None:
         if self._done_under != state.uidvalidity:
             self._failures.clear()
+            self._waiting.clear()
         self._done_under = state.uidvalidity
         self._done = set()
         if self._settings.after == "seen" or not can_remove:
             # They stay in the folder. What was moved or deleted and is there all the same is another
             # mail under the same UID, or was not moved: the ledger will tell.
-            self._done = self._fetching.mailboxes.put_away(state.id, state.uidvalidity)
+            mailboxes = self._fetching.mailboxes
+            self._done = mailboxes.put_away(state.id, state.uidvalidity)
+            given_again = [uid for uid in self._done if uid >= folder.uidnext]
+            if given_again:
+                # A mailbox from a backup: what comes under these numbers is other mail.
+                log.warning("mailbox.numbers-given-again", extra={"mailbox": state.name})
+                mailboxes.take_back(state.id, state.uidvalidity, given_again)
+                self._done.difference_update(given_again)
+
+    def _describe(self, session: MailboxSession, uids: Sequence[int]) -> dict[int, Described]:
+        """Of all; where the server says no, each alone, for one must not hold up the others."""
+        try:
+            return session.describe(uids)
+        except MailboxRefused as error:
+            if len(uids) == 1:
+                self._left[uids[0]] = str(error)
+                return {}
+        return {uid: found for one in uids for uid, found in self._describe(session, [one]).items()}
 
     def _take(self, session: MailboxSession, state: MailboxState, uids: Sequence[int]) -> None:
-        described = session.describe(uids)
-        self.last_sign = time.monotonic()
+        described = self._describe(session, uids)
+        self._heard(uids)
         for batch in self._batches(session, state, uids, described):
             faults.reached("mailbox.fetched")
             stored = self._store(batch)
@@ -191,9 +222,22 @@ class MailboxSync:
             self._left[uid] = f"has {found.size} bytes, more than smtp.max_message_bytes"
             return False
         if self._failures[uid] >= _MOST_FAILURES:
-            self._left[uid] = "could not be read or stored"
-            return False
+            if time.monotonic() < self._again_at[uid]:
+                self._left[uid] = "could not be read or stored"
+                return False
+            self._failed(uid, 0)
         return True
+
+    def _failed(self, uid: int, times: int) -> None:
+        """So often in all; a mail that is left is tried again after a while."""
+        self._failures[uid] = times
+        if times >= _MOST_FAILURES:
+            self._again_at[uid] = time.monotonic() + _LEFT_S
+
+    def _heard(self, uids: Sequence[int]) -> None:
+        """The server has given something of these; what waits to be put away was heard before."""
+        if not self._waiting.issuperset(uids):
+            self.last_sign = time.monotonic()
 
     def _fetch(
         self, session: MailboxSession, state: MailboxState, uid: int, found: Described
@@ -201,17 +245,17 @@ class MailboxSync:
         try:
             raw = session.fetch(uid, size=found.size)
         except MailboxUnavailable:
-            self._failures[uid] += 1
+            self._failed(uid, self._failures[uid] + 1)
             raise
         except MailboxRefused as error:
-            self._failures[uid] = _MOST_FAILURES
+            self._failed(uid, _MOST_FAILURES)
             self._left[uid] = str(error)
             return None
-        self.last_sign = time.monotonic()
+        self._heard([uid])
         if raw is None:
             return None
         if len(raw) > self._fetching.max_message_bytes:
-            self._failures[uid] = _MOST_FAILURES
+            self._failed(uid, _MOST_FAILURES)
             self._left[uid] = f"has {len(raw)} bytes, more than was said and than smtp.max_message_bytes"
             return None
         now = self._fetching.clock.now()
@@ -239,23 +283,26 @@ class MailboxSync:
                 return [uid for mail in batch for uid in self._store([mail])]
             uid = _uid(batch[0])
             log.exception("mail.not-stored", extra={"mailbox": self._settings.name, "uid": uid})
-            self._failures[uid] = _MOST_FAILURES
+            self._failed(uid, _MOST_FAILURES)
             self._left[uid] = "could not be stored"
             return []
         uids = [_uid(mail) for mail in batch]
+        self.stored += len(uids)
         log.info("mailbox.stored", extra={"mailbox": self._settings.name, "uids": ",".join(map(str, uids))})
         return uids
 
     def _put_away(self, session: MailboxSession, state: MailboxState, uids: list[int]) -> None:
         self._done.update(uids)
+        self._waiting.update(uids)
         for uid in uids:
             self._failures.pop(uid, None)
         try:
             session.put_away(uids, self._settings.after)
         except MailboxRefused as error:
-            # They are stored, and new mail still comes in; the next session tries again.
+            # They are stored, and new mail still comes in; the next look tries again.
             self._trouble = str(error)
             return
+        self._waiting.difference_update(uids)
         faults.reached("mailbox.moved")
         self._fetching.mailboxes.mark_put_away(
             state.id, state.uidvalidity, uids, now=self._fetching.clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -18,6 +19,7 @@ from gateway.settings import MailboxSettings, OAuth2Settings
 _TIMEOUT_S = 20.0
 _AHEAD_S = 300.0
 _LARGEST_ANSWER = 1 << 20
+_LIFETIME_S = 3600.0
 _GOOGLE_SCOPE = "https://mail.google.com/"
 _MICROSOFT_SCOPE = "https://outlook.office365.com/.default"
 # RFC 6749 section 5.2: what is wrong with the request stays wrong.
@@ -42,6 +44,7 @@ class TokenKeeper:
         self._issue = issue
         self._token = ""
         self._expires = 0.0
+        self._is_fresh = False
         self.trouble = ""
 
     def current(self) -> str:
@@ -52,6 +55,7 @@ class TokenKeeper:
                 `trouble` says why there is no newer one.
         """
         left = self._expires - time.monotonic()
+        self._is_fresh = False
         if left > _AHEAD_S:
             return self._token
         try:
@@ -61,13 +65,14 @@ class TokenKeeper:
                 raise
             self.trouble = f"the access token expires in {left:.0f} s and cannot be renewed: {error}"
             return self._token
-        self._token, self.trouble = issued.token, ""
+        self._token, self.trouble, self._is_fresh = issued.token, "", True
         self._expires = time.monotonic() + issued.lifetime_s
         return self._token
 
-    def forget(self) -> None:
-        """The server does not take it: the next one is fetched anew."""
-        self._expires = 0.0
+    def forget(self) -> bool:
+        """The server does not take it; whether it was not fresh, so that a new one may do better."""
+        was_kept, self._is_fresh, self._expires = not self._is_fresh, False, 0.0
+        return was_kept
 
 
 def token_keeper(settings: MailboxSettings) -> TokenKeeper | None:
@@ -100,7 +105,7 @@ def _client_credentials(oauth2: OAuth2Settings) -> Issued:
             said = json.loads(answer.read(_LARGEST_ANSWER))
     except urllib.error.HTTPError as error:
         raise _refusal(_error_of(error), status=error.code) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise MailboxUnavailable(f"no access token: {clean_line(str(error), limit=200)}") from error
     return _issued(said)
 
@@ -108,7 +113,7 @@ def _client_credentials(oauth2: OAuth2Settings) -> Issued:
 def _error_of(error: urllib.error.HTTPError) -> dict[str, Any]:
     try:
         said = json.loads(error.read(_LARGEST_ANSWER))
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return {}
     return said if isinstance(said, dict) else {}
 
@@ -161,7 +166,7 @@ def _google(oauth2: OAuth2Settings, user: str) -> Callable[[], Issued]:
         except RefreshError as error:
             said = MailboxUnavailable if error.retryable else MailboxRefused
             raise said(f"no access token: {clean_line(str(error), limit=200)}") from error
-        return Issued(credentials.token, 3600.0)
+        return Issued(credentials.token, _LIFETIME_S)
 
     return issue
 
@@ -169,10 +174,13 @@ def _google(oauth2: OAuth2Settings, user: str) -> Callable[[], Issued]:
 def _issued(said: object) -> Issued:
     if not isinstance(said, dict):
         raise MailboxUnavailable("no access token: the answer makes no sense")
-    token, lifetime = said.get("access_token"), said.get("expires_in", 3600)
+    token, lifetime = said.get("access_token"), said.get("expires_in", _LIFETIME_S)
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise _refusal(said, status=200)
-    return Issued(token, float(lifetime) if isinstance(lifetime, int | float | str) else 3600.0)
+    try:
+        return Issued(token, float(lifetime))
+    except (TypeError, ValueError):
+        return Issued(token, _LIFETIME_S)
 
 
 def _refusal(said: dict[str, Any], *, status: int) -> GatewayError:

@@ -35,10 +35,15 @@ def check(settings: Settings) -> None:
         if mailbox.name in names:
             _refuse(settings, f"imap.{number}.name", f"two mailboxes are called {mailbox.name!r}")
         names.add(mailbox.name)
-        place = (mailbox.user, mailbox.host, mailbox.folder)
+        place = (mailbox.user, mailbox.host, _folder(mailbox.folder))
         if place in places:
             _refuse(settings, f"imap.{number}.name", "two mailboxes are the same folder of one account")
         places.add(place)
+
+
+def _folder(name: str) -> str:
+    """RFC 9051 section 5.1: INBOX is one name however it is written."""
+    return "INBOX" if name.upper() == "INBOX" else name
 
 
 def _check_mailbox(settings: Settings, mailbox: MailboxSettings, where: str) -> None:
@@ -46,7 +51,8 @@ def _check_mailbox(settings: Settings, mailbox: MailboxSettings, where: str) -> 
         _refuse(settings, f"{where}.name", "a mailbox needs either password_file or oauth2")
     if mailbox.oauth2 is not None:
         _check_oauth2(settings, mailbox.oauth2, where)
-    if mailbox.after == f"move:{mailbox.folder}":
+    verb, _, target = mailbox.after.partition(":")
+    if verb == "move" and _folder(target) == _folder(mailbox.folder):
         _refuse(settings, f"{where}.after", "moves what was fetched to where it is fetched from")
     if mailbox.tls == "none" and not is_loopback(mailbox.host):
         _refuse(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from gateway.errors import ConfigurationError, GatewayError, StorageDamaged, StorageFull, StorageUnavailable
@@ -150,6 +151,8 @@ def translated() -> Iterator[None]:
         raise
     except (OperationalError, InterfaceError) as error:
         raise _trouble(error) from error
+    except PoolTimeout as error:
+        raise StorageUnavailable("all connections to the database are busy") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable(str(error.orig)) from error

@@ -118,6 +118,13 @@ class Mailboxes:
 
     def mark_put_away(self, mailbox: int, uidvalidity: int, uids: Sequence[int], *, now: datetime) -> None:
         """Those have been moved, flagged or deleted."""
+        self._mark(mailbox, uidvalidity, uids, now)
+
+    def take_back(self, mailbox: int, uidvalidity: int, uids: Sequence[int]) -> None:
+        """Those are the numbers of other mails from here on: `mark_put_away` no longer holds."""
+        self._mark(mailbox, uidvalidity, uids, None)
+
+    def _mark(self, mailbox: int, uidvalidity: int, uids: Sequence[int], at: datetime | None) -> None:
         with self._database.write() as connection:
             for some in _chunks(uids):
                 connection.execute(
@@ -127,7 +134,7 @@ class Mailboxes:
                         mailbox_mails.c.uidvalidity == uidvalidity,
                         mailbox_mails.c.uid.in_(some),
                     )
-                    .values(put_away_at=now)
+                    .values(put_away_at=at)
                 )
 
 

@@ -19,10 +19,11 @@ from gateway.endpoints.imap_login import open_mailbox
 from gateway.endpoints.imap_place import place_of
 from gateway.endpoints.imap_session import MailboxSession
 from gateway.endpoints.imap_sync import Fetching, MailboxSync
+from gateway.endpoints.imap_tokens import Issued, TokenKeeper
 from gateway.errors import GatewayError, MailboxRefused, MailboxUnavailable, StorageUnavailable
 from gateway.ports import NewMail
 from gateway.rulebook.desk_file import load_desk_file
-from gateway.settings import MailboxSettings
+from gateway.settings import MailboxSettings, OAuth2Settings
 from gateway.storage.upgrade import upgrade
 from tests.running import RunningGateway, mail
 from tests.servers.imap_script import DROP, EVERYTHING, Box, ImapScript
@@ -486,6 +487,107 @@ def test_a_folder_that_takes_nothing_more_is_alarmed_and_mail_still_comes_in(
     assert (intake.subjects(), server.uids(), intake.alarms()) == (["one", "two"], [], {})
 
 
+def test_a_folder_that_takes_nothing_for_now_is_asked_again_in_the_same_session(
+    tmp_path: Path, server: ImapScript
+) -> None:
+    """Its quota is reached for a moment: what is stored is moved later, and what comes next is not held up."""
+    intake = Intake(tmp_path, server)
+    intake.look()
+    for number in range(40):
+        server.add(mail_of(f"mail{number}"))
+    server.script = lambda command: "NO [LIMIT] not now" if command.startswith("UID MOVE") else None
+    with open_mailbox(intake.settings, None) as session:
+        intake.sync.look(session, is_new=True)
+        assert (len(intake.subjects()), len(server.uids())) == (40, 40)
+        assert "[LIMIT]" in intake.alarms()["mailbox support left"]
+        intake.sync.look(session, is_new=False)
+        assert "[LIMIT]" in intake.alarms()["mailbox support left"]
+
+        server.script = lambda command: None
+        intake.sync.look(session, is_new=False)
+
+    assert (len(intake.subjects()), server.uids(), intake.alarms()) == (40, [], {})
+    assert sum(line.startswith("FETCH") for line in server.done) == 40
+
+
+def test_a_connection_lost_at_each_move_does_not_hold_up_what_comes_after(
+    tmp_path: Path, server: ImapScript
+) -> None:
+    intake = Intake(tmp_path, server)
+    intake.look()
+    for number in range(40):
+        server.add(mail_of(f"mail{number}"))
+    server.script = lambda command: DROP if command.startswith("UID MOVE") else None
+    for _ in range(3):
+        with pytest.raises(MailboxUnavailable):
+            intake.look()
+    assert len(intake.subjects()) == 40
+
+    before = intake.sync.last_sign
+    with pytest.raises(MailboxUnavailable):
+        intake.look()
+    assert intake.sync.last_sign == before
+
+    server.script = lambda command: None
+    intake.look()
+    assert (len(intake.subjects()), server.uids()) == (40, [])
+
+
+def test_a_mail_whose_size_is_not_told_does_not_hold_up_the_others(
+    tmp_path: Path, server: ImapScript
+) -> None:
+    intake = Intake(tmp_path, server)
+    intake.look()
+    for name in ("one", "two", "three"):
+        server.add(mail_of(name))
+    odd = ("UID FETCH 2 (RFC822", "UID FETCH 1:3 (RFC822", "UID FETCH 1,2,3 (RFC822")
+    server.script = lambda command: "NO [SERVERBUG] odd" if command.startswith(odd) else None
+    intake.look()
+
+    assert (intake.subjects(), server.uids()) == (["one", "three"], [2])
+    assert "sizes cannot be read" in intake.alarms()["mailbox support left"]
+
+
+def test_a_mail_that_was_left_is_tried_again_after_a_while(
+    tmp_path: Path, server: ImapScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake = Intake(tmp_path, server)
+    intake.look()
+    server.add(mail_of("one"))
+    server.script = lambda command: "NO odd" if command.startswith("UID FETCH 1 (BODY") else None
+    intake.look()
+    server.script = lambda command: None
+    intake.look()
+    assert intake.subjects() == []
+
+    later = time.monotonic() + 901
+    monkeypatch.setattr("gateway.endpoints.imap_sync.time.monotonic", lambda: later)
+    intake.look()
+
+    assert (intake.subjects(), intake.alarms()) == (["one"], {})
+
+
+def test_a_mailbox_from_a_backup_gives_its_numbers_again(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server, after="seen")
+    server.add(mail_of("old"))
+    intake.look()
+    server.clock = intake.gateway.clock.now() + timedelta(hours=1)
+    for name in ("one", "two", "three"):
+        server.add(mail_of(name))
+    intake.look()
+    box = server.boxes["INBOX"]
+    for uid in (2, 3, 4):
+        del box.mails[uid]
+    box.uidnext = 2
+    intake.look()
+    for name in ("four", "five", "six", "seven"):
+        server.add(mail_of(name))
+    intake.look(intake.poller())
+
+    assert intake.subjects() == ["one", "two", "three", "four", "five", "six", "seven"]
+    assert server.flags(1) == set()
+
+
 # --- the first sync --------------------------------------------------------------------------
 
 
@@ -542,6 +644,39 @@ def test_an_empty_mailbox_asks_nobody(tmp_path: Path, server: ImapScript) -> Non
     assert intake.subjects() == ["one"]
 
 
+@pytest.mark.parametrize("first_sync", ["ask", "all", "new-only"])
+def test_a_server_that_does_not_say_uidnext_has_old_mail_all_the_same(
+    tmp_path: Path, server: ImapScript, first_sync: str
+) -> None:
+    server.says_uidnext = False
+    intake = Intake(tmp_path, server, first_sync=first_sync)
+    for name in ("old", "older"):
+        server.add(mail_of(name))
+    if not intake.look():
+        state = intake.gateway.mailboxes.open("support", place_of(intake.settings))
+        intake.gateway.mailboxes.decide(state.id, "all")
+    server.add(mail_of("new"))
+    intake.look()
+
+    historic = {
+        subject: entry.envelope.historic
+        for subject, entry in zip(intake.subjects(), intake.gateway.ledger.entries(limit=10), strict=True)
+    }
+    old = {} if first_sync == "new-only" else {"old": True, "older": True}
+    assert historic == old | {"new": False}
+
+
+def test_whoever_changes_the_setting_has_decided(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server, first_sync="ask")
+    server.add(mail_of("old"))
+    assert intake.look() is False
+    intake.settings = replace(intake.settings, first_sync="new-only")
+    server.add(mail_of("new"))
+    assert intake.look(intake.poller()) is True
+
+    assert intake.subjects() == ["new"]
+
+
 # --- logins and folders ----------------------------------------------------------------------
 
 
@@ -563,6 +698,60 @@ def test_a_refused_login_is_told_from_one_that_had_no_answer(
         server.login = login
         with pytest.raises(error):
             intake.look()
+
+
+def test_a_server_that_greets_with_goodbye_is_tried_again(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server)
+    server.greeting = "* BYE Too many connections, try again later"
+    with pytest.raises(MailboxUnavailable, match="Too many connections"):
+        intake.look()
+
+
+def test_a_password_that_login_cannot_carry_is_refused_without_a_letter_of_it(tmp_path: Path) -> None:
+    with ImapScript("IMAP4rev1") as server:
+        intake = Intake(tmp_path, server)
+        (tmp_path / "password").write_text("pässword\n")
+        with pytest.raises(MailboxRefused, match="beyond ASCII") as refused:
+            intake.look()
+        assert "ä" not in str(refused.value)
+        assert "xe4" not in str(refused.value)
+
+
+def test_a_kept_token_that_is_refused_is_fetched_anew_once(tmp_path: Path, server: ImapScript) -> None:
+    issued: list[str] = []
+
+    def issue() -> Issued:
+        issued.append("token")
+        return Issued(f"token{len(issued)}", 3600.0)
+
+    oauth2 = OAuth2Settings(
+        provider="file",
+        mechanism="xoauth2",
+        token_url="",
+        tenant="",
+        client_id="",
+        client_secret_file="",
+        key_file="",
+        token_file="",
+        scope="",
+    )
+    settings = replace(Intake(tmp_path, server).settings, oauth2=oauth2)
+    tokens = TokenKeeper(issue)
+    tokens.current()
+    server.login = "NO [AUTHENTICATIONFAILED] revoked"
+    with pytest.raises(MailboxUnavailable, match="the next is new"):
+        open_mailbox(settings, tokens)
+    with pytest.raises(MailboxRefused):
+        open_mailbox(settings, tokens)
+    assert len(issued) == 2
+
+
+def test_a_user_with_a_space_logs_in(tmp_path: Path) -> None:
+    with ImapScript("IMAP4rev1") as server:
+        said: list[str] = []
+        server.script = lambda command: said.append(command) if command.startswith("LOGIN") else None
+        Intake(tmp_path, server, user='ACME\\the "desk"').look()
+        assert said == ['LOGIN "ACME\\\\the \\"desk\\"" "secret"']
 
 
 @pytest.mark.parametrize("command", ["AUTHENTICATE", "LOGIN"])
@@ -647,6 +836,63 @@ def test_an_announcement_in_one_packet_with_the_answer_is_heard(tmp_path: Path, 
     server.idle_greeting = b"* 1 EXISTS\r\n"
 
     assert waited(Intake(tmp_path, server), 30) < 5
+
+
+def test_an_announcement_before_the_server_idles_is_heard(tmp_path: Path, server: ImapScript) -> None:
+    """RFC 9051 section 7: whatever is untagged may come at any time."""
+    server.before_idle = b"* 1 EXISTS\r\n* 1 RECENT\r\n"
+
+    assert waited(Intake(tmp_path, server), 30) < 5
+
+
+@pytest.mark.parametrize("answer", ["NO not today", "BAD no such command"])
+def test_a_server_that_will_not_idle_is_polled(tmp_path: Path, server: ImapScript, answer: str) -> None:
+    intake = Intake(tmp_path, server)
+    asked: list[str] = []
+
+    def declines(command: str) -> str | None:
+        asked.append(command)
+        return answer if command == "IDLE" else None
+
+    server.script = declines
+    with open_mailbox(intake.settings, None) as session:
+        for _ in range(2):
+            intake.sync.look(session, is_new=True)
+            begun = time.monotonic()
+            session.wait(0.3, threading.Event())
+            assert 0.3 <= time.monotonic() - begun < 5
+    assert asked.count("IDLE") == 1
+
+
+def test_a_goodbye_that_cannot_be_parsed_is_one(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server)
+    server.idle_greeting = b'* BYE Going down (see "status page)\r\n'
+    with open_mailbox(intake.settings, None) as session:
+        session.select("INBOX")
+        with pytest.raises(MailboxUnavailable):
+            session.wait(30, threading.Event())
+
+
+def test_a_server_that_ends_each_session_at_once_is_tried_ever_more_rarely(
+    tmp_path: Path, server: ImapScript
+) -> None:
+    intake = Intake(tmp_path, server)
+    logins: list[str] = []
+
+    def ends(command: str) -> bytes | None:
+        if command.startswith("AUTHENTICATE"):
+            logins.append(command)
+        return DROP if command == "IDLE" else None
+
+    server.script = ends
+    ended = threading.Event()
+    watch = MailboxWatch(intake.settings, intake.fetching, ended)
+    watch.thread.start()
+    time.sleep(4)
+    ended.set()
+    watch.thread.join(10)
+
+    assert len(logins) <= 3
 
 
 def test_a_server_that_announces_nothing_is_looked_at_all_the_same(

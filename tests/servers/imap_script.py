@@ -59,6 +59,9 @@ class ImapScript:
         self.script: Script = lambda command: None
         self.login = "OK logged in"
         self.idle_greeting = b""
+        self.before_idle = b""
+        self.says_uidnext = True
+        self.greeting = ""
         self.lock = threading.RLock()
         self.clock = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
         self._server = _Server(("127.0.0.1", 0), _Session)
@@ -101,6 +104,9 @@ class _Session(socketserver.StreamRequestHandler):
         assert isinstance(self.server, _Server)
         self.imap = self.server.imap
         self.box = Box()
+        if self.imap.greeting:
+            self._say(self.imap.greeting)
+            return
         self._say("* OK [CAPABILITY " + self.imap.capabilities + "] ready")
         try:
             while line := self.rfile.readline():
@@ -167,7 +173,9 @@ class _Session(socketserver.StreamRequestHandler):
             return "NO [NONEXISTENT] no such folder"
         self.box = box
         self._say(f"* {len(box.mails)} EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Deleted)")
-        self._say(f"* OK [UIDVALIDITY {box.uidvalidity}] ok\r\n* OK [UIDNEXT {box.uidnext}] ok")
+        self._say(f"* OK [UIDVALIDITY {box.uidvalidity}] ok")
+        if self.imap.says_uidnext:
+            self._say(f"* OK [UIDNEXT {box.uidnext}] ok")
         return "OK [READ-WRITE] selected"
 
     # --- in a folder -------------------------------------------------------------------------
@@ -175,6 +183,8 @@ class _Session(socketserver.StreamRequestHandler):
     def _search(self, rest: str) -> str:
         if rest == "DELETED":
             found = [uid for uid, mail in self.box.mails.items() if r"\Deleted" in mail.flags]
+        elif rest.isdecimal():
+            found = [sorted(self.box.mails)[int(rest) - 1]]
         else:
             found = self._chosen(rest.removeprefix("UID "))
         self._say("* SEARCH " + " ".join(map(str, found)))
@@ -231,7 +241,7 @@ class _Session(socketserver.StreamRequestHandler):
         return "OK done"
 
     def _idle(self, rest: str) -> str:
-        self.wfile.write(b"+ idling\r\n" + self.imap.idle_greeting)
+        self.wfile.write(self.imap.before_idle + b"+ idling\r\n" + self.imap.idle_greeting)
         self.imap.lock.release()
         try:
             self.rfile.readline()

@@ -201,6 +201,7 @@ def test_a_wrong_setting_is_refused_where_it_stands(tmp_path: Path, text: str, l
         (('client_id = "4b1", ', ""), 28, "oauth2 by client-credentials needs the key client_id"),
         (("https://login", "http://login"), 31, "a secret is sent there"),
         (('after = "move:Processed"', 'after = "move:INBOX"'), 24, "where it is fetched from"),
+        (('after = "move:Processed"', 'after = "move:Inbox"'), 24, "where it is fetched from"),
         (
             (
                 'host = "outlook.example.test"\nuser = "sales@example.test"',

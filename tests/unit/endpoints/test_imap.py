@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import random
 import time
@@ -379,4 +380,22 @@ def test_what_a_token_server_may_say(
         OAUTH2, token_url=token_server.url, client_id="c", client_secret_file=str(tmp_path / "secret")
     )
     with pytest.raises(error):
+        imap_tokens._client_credentials(settings)
+
+
+def test_an_answer_that_is_no_http_is_no_refusal(
+    tmp_path: Path, token_server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").write_text("s\n")
+    settings = replace(
+        OAUTH2, token_url=token_server.url, client_id="c", client_secret_file=str(tmp_path / "secret")
+    )
+    token_server.answer = {"access_token": "issued", "expires_in": "soon"}
+    assert imap_tokens._client_credentials(settings) == Issued("issued", 3600.0)
+
+    def no_http(*args: object, **options: object) -> None:
+        raise http.client.BadStatusLine("SSH-2.0-OpenSSH")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_http)
+    with pytest.raises(MailboxUnavailable):
         imap_tokens._client_credentials(settings)
