@@ -62,8 +62,10 @@ class Directory:
         """Look whether the desk has changed; what is held stays when nobody can tell."""
         try:
             if self._held is None or self._store.version() != self._held[0].version:
+                # The desk first: keys that are made meanwhile belong to a version that is yet to be seen.
+                desk = self._store.desk()
                 keys, signing = self._store.keys(now=self._clock.now())
-                self._held = (self._store.desk(), TokenSigner(keys, signing=signing))
+                self._held = (desk, TokenSigner(keys, signing=signing))
         except StorageUnavailable:
             if self._held is None:
                 raise

@@ -217,8 +217,16 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
     drains = []
     if "worker" in roles:
         drains += [
-            Drain("inbound", watched(by_rules(receiving)), lambda: gateway.ledger.release_of(owner)),
-            Drain("outbox", by_rules(sending), lambda: gateway.outbox.release_of(owner)),
+            Drain(
+                "inbound",
+                watched(by_rules(receiving)),
+                lambda to_blame: gateway.ledger.release_of(owner, untried=to_blame),
+            ),
+            Drain(
+                "outbox",
+                by_rules(sending),
+                lambda to_blame: gateway.outbox.release_of(owner, untried=to_blame),
+            ),
         ]
     alerter, close_alerter = gateway.alerter()
     watch_silence = gateway.upkeep.watch.look_sometimes

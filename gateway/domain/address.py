@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import idna
 
+from gateway.errors import UnsafeMail
+
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _PLAIN = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+")
 _MAX_LOCAL = 64
@@ -74,3 +76,19 @@ def _is_international_local(local: str) -> bool:
         atom and all(re.match(_ATEXT, char) or (char > "\x7f" and char.isalnum()) for char in atom)
         for atom in local.split(".")
     )
+
+
+def wire_address(address: str) -> str:
+    """An address in ASCII, its domain as A-labels (RFC 5891).
+
+    Raises:
+        UnsafeMail: it is no strict address, or its local part needs a relay with SMTPUTF8.
+    """
+    if parse_addr_spec(address) is None:
+        raise UnsafeMail("not a mail address")
+    if address.isascii():
+        return address
+    local_part, _, _ = address.rpartition("@")
+    if not local_part.isascii():
+        raise UnsafeMail("the local part of the address is not ASCII")
+    return f"{local_part}@{author_key(address).rpartition('@')[2]}"

@@ -49,9 +49,10 @@ def main(arguments: list[str]) -> int:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"{answer.words}\n")
         return answer.code
-    except BaseException as error:  # noqa: BLE001  (whatever it is, the mail must stay in the MTA's queue)
+    except BaseException:  # noqa: BLE001  (whatever it is, the mail must stay in the MTA's queue)
         with contextlib.suppress(OSError):
-            sys.stderr.write(f"4.3.0 {type(error).__name__}, try again later\n")
+            # An MTA may pass it on to the sender.
+            sys.stderr.write("4.3.0 the gateway cannot take it now, try again later\n")
         return os.EX_TEMPFAIL
     return os.EX_OK
 

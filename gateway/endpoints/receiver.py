@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import ssl
@@ -16,6 +17,8 @@ from gateway.endpoints.house import LOOK_EVERY_S, House
 from gateway.endpoints.session import LmtpSession, SmtpSession
 from gateway.errors import ConfigurationError
 from gateway.ports import Clock, Reception
+
+log = logging.getLogger(__name__)
 
 _BACKLOG = 1024
 _LONGEST_UNIX_PATH = 100
@@ -108,8 +111,15 @@ class Receiver:
     def reload_tls(self) -> None:
         """Read certificate and key again, for the sessions to come; wrong files leave the old ones."""
         options, house = self._options, self._house
-        if house is not None and house.tls is not None:
-            house.tls.load_cert_chain(options.certificate, options.key)
+        if house is None or house.tls is None:
+            return
+        try:
+            self._tls()
+        except ConfigurationError as error:
+            log.error("certificate.not-taken", extra={"reason": str(error)})  # noqa: TRY400  (told in words)
+            return
+        house.tls.load_cert_chain(options.certificate, options.key or None)
+        log.info("certificate.taken", extra={"certificate": options.certificate})
 
     async def _look_around(self, house: House) -> None:
         while True:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from gateway import faults
+from gateway.domain.address import wire_address
 from gateway.domain.retry import next_attempt
-from gateway.errors import LeaseLost, RelayRefused
+from gateway.errors import LeaseLost, RelayDeferred, RelayRefused, StorageUnavailable, UnsafeMail
 from gateway.ports import (
     Clock,
     Delivery,
@@ -31,6 +33,10 @@ log = logging.getLogger(__name__)
 
 # Each batch waits for the database twice; the relay waits meanwhile.
 _BATCH = 400
+_LONGEST_REPLY = 300
+# How often writing down is tried again, with a pause, while the database cannot take it.
+_MOST_TRIES = 20
+_PAUSE_S = 0.5
 _EVENTS = {"sent": "notification.sent", "failed": "notification.failed", "pending": "notification.deferred"}
 
 
@@ -61,20 +67,30 @@ class Notifier:
             for row in leased.values():
                 try:
                     mails.append(self._rendered(row))
-                except Exception as error:
-                    log.exception("notification.unrenderable", extra={"outbox_id": row.id})
-                    reply = f"cannot be written: {type(error).__name__}: {error}"[:300]
+                except UnsafeMail as error:
+                    reply = f"cannot be written: {error}"[:_LONGEST_REPLY]
                     recorder.add(_result(row, Delivery(row.id, reply, RelayRefused(reply)), now=now))
+                except Exception as error:
+                    # A template that somebody is mending, or a fault of ours: not the end of the notification.
+                    log.exception("notification.unrenderable", extra={"outbox_id": row.id})
+                    reply = f"cannot be written: {type(error).__name__}: {error}"[:_LONGEST_REPLY]
+                    recorder.add(_result(row, Delivery(row.id, reply, RelayDeferred(reply)), now=now))
             faults.reached("outbox.rendered")
             for delivery in self.transport.send(mails):
                 faults.reached("relay.answered")
                 recorder.add(_result(leased[delivery.id], delivery, now=self.clock.now()))
+                if not recorder.keeps_up():
+                    # Whatever is sent and not written down would be sent again.
+                    break
         return True
 
     def _rendered(self, row: LeasedNotification) -> OutgoingMail:
         notification = row.notification
         return OutgoingMail(
-            row.id, row.reverse_path, notification.to.address, self.renderer.render(notification)
+            row.id,
+            row.reverse_path,
+            wire_address(notification.to.address),
+            self.renderer.render(notification),
         )
 
 
@@ -103,6 +119,8 @@ class _Recorder:
         self._clock = clock
         self._results: queue.SimpleQueue[SendingResult | None] = queue.SimpleQueue()
         self._failure: Exception | None = None
+        self._well = threading.Event()
+        self._well.set()
         self._thread = threading.Thread(target=self._run, name="outbox-record", daemon=True)
 
     def __enter__(self) -> Self:
@@ -118,6 +136,11 @@ class _Recorder:
     def add(self, result: SendingResult) -> None:
         self._results.put(result)
 
+    def keeps_up(self) -> bool:
+        """Wait while the database takes nothing; False when it is given up."""
+        self._well.wait()
+        return self._failure is None
+
     def _run(self) -> None:
         ended = False
         while not ended:
@@ -127,7 +150,18 @@ class _Recorder:
             ended = None in batch
             results = [result for result in batch if result is not None]
             if results and self._failure is None:
-                self._record(results)
+                self._insist(results)
+            self._well.set()
+
+    def _insist(self, results: list[SendingResult]) -> None:
+        self._record(results)
+        for _ in range(_MOST_TRIES):
+            if not isinstance(self._failure, StorageUnavailable):
+                return
+            self._well.clear()
+            time.sleep(_PAUSE_S)
+            self._failure = None
+            self._record(results)
 
     def _record(self, results: list[SendingResult]) -> None:
         try:

@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Iterable
 
-from gateway.domain.address import Mailbox, author_key, parse_addr_spec
+from gateway.domain.address import Mailbox, wire_address
 from gateway.domain.text import clean_line
 from gateway.errors import UnsafeMail
 
@@ -60,22 +60,6 @@ def address_field(name: str, mailbox: Mailbox) -> str:
         return _folded(name, [*shown.split(" "), address])
     quoted = shown.replace("\\", "\\\\").replace('"', '\\"')
     return _folded(name, [*f'"{quoted}"'.split(" "), address])
-
-
-def wire_address(address: str) -> str:
-    """An address in ASCII, its domain as A-labels (RFC 5891).
-
-    Raises:
-        UnsafeMail: it is no strict address, or its local part needs a relay with SMTPUTF8.
-    """
-    if parse_addr_spec(address) is None:
-        raise UnsafeMail("not a mail address")
-    if address.isascii():
-        return address
-    local_part, _, _ = address.rpartition("@")
-    if not local_part.isascii():
-        raise UnsafeMail("the local part of the address is not ASCII")
-    return f"{local_part}@{author_key(address).rpartition('@')[2]}"
 
 
 def ids_field(name: str, ids: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import hashlib
 from email.header import decode_header, make_header
 from email.utils import format_datetime
 
-from gateway.domain.address import Mailbox
+from gateway.domain.address import Mailbox, wire_address
 from gateway.domain.notification import Notification
 from gateway.errors import UnsafeMail
 from gateway.rendering.headers import (
@@ -21,7 +21,6 @@ from gateway.rendering.headers import (
     ids_field,
     plain_field,
     text_field,
-    wire_address,
 )
 
 _MOST_REFERENCES = 20

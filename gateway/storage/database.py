@@ -53,7 +53,9 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={
                     "connect_timeout": _CONNECT_TIMEOUT_S,
-                    "options": "-c timezone=UTC -c lock_timeout=30s -c statement_timeout=60s",
+                    # A role may have synchronous_commit off, and then a 250 is not on disk.
+                    "options": "-c timezone=UTC -c lock_timeout=30s -c statement_timeout=60s "
+                    "-c synchronous_commit=on",
                 },
             )
 

@@ -152,10 +152,10 @@ class Ledger:
         with self._database.write() as connection:
             leases.finish(connection, inbound, [row])
 
-    def release_of(self, owner: str) -> int:
-        """Give back at once what a dead worker held."""
+    def release_of(self, owner: str, *, untried: bool = False) -> int:
+        """Give back at once what a worker held and will not finish; `untried`: through no fault of theirs."""
         with self._database.write() as connection:
-            return leases.release_of(connection, inbound, owner=owner)
+            return leases.release_of(connection, inbound, _PENDING, owner=owner, untried=untried)
 
     def entries(self, *, limit: int, newest_first: bool = False) -> Iterator[LedgerEntry]:
         """The ledger's rows in order of receipt."""

@@ -60,12 +60,25 @@ def lease(
     return sorted((row.id, row.fence, row.attempts) for row in taken)
 
 
-def release_of(connection: sa.Connection, table: sa.Table, *, owner: str) -> int:
-    """Give back at once what a dead worker held; returns how many rows that were."""
+def release_of(
+    connection: sa.Connection,
+    table: sa.Table,
+    pending: sa.ColumnElement[bool],
+    *,
+    owner: str,
+    untried: bool = False,
+) -> int:
+    """Give back at once what a worker held and will not finish; returns how many rows that were.
+
+    Args:
+        pending: rows that can be held at all: of all others there may be millions.
+        untried: nothing was wrong with them: the attempt does not count.
+    """
+    tried = {"attempts": table.c.attempts - 1} if untried else {}
     return connection.execute(
         sa.update(table)
-        .where(table.c.leased_by == owner, table.c.lease_until.is_not(None))
-        .values(lease_until=None, leased_by="")
+        .where(pending, table.c.leased_by == owner, table.c.lease_until.is_not(None))
+        .values(lease_until=None, leased_by="", **tried)
     ).rowcount
 
 
@@ -80,7 +93,11 @@ def finish(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
     columns = [name for name in rows[0] if name not in {"b_id", "b_fence"}]
     statement = (
         sa.update(table)
-        .where(table.c.id == sa.bindparam("b_id"), table.c.fence == sa.bindparam("b_fence"))
+        .where(
+            table.c.id == sa.bindparam("b_id"),
+            table.c.fence == sa.bindparam("b_fence"),
+            table.c.lease_until.is_not(None),
+        )
         .values({name: sa.bindparam(name) for name in columns} | {"lease_until": None, "leased_by": ""})
     )
     result = connection.execute(statement, rows)

@@ -120,10 +120,10 @@ class Outbox:
             if facts:
                 connection.execute(sa.insert(timeline), facts)
 
-    def release_of(self, owner: str) -> int:
-        """Give back at once what a dead worker held."""
+    def release_of(self, owner: str, *, untried: bool = False) -> int:
+        """Give back at once what a worker held and will not finish; `untried`: through no fault of theirs."""
         with self._database.write() as connection:
-            return leases.release_of(connection, outbox, owner=owner)
+            return leases.release_of(connection, outbox, _PENDING, owner=owner, untried=untried)
 
     def entries(self, *, limit: int) -> Iterator[OutboxEntry]:
         """The outbox's rows, oldest first."""

@@ -34,7 +34,7 @@ class FolderTransport:
         # RFC 5321 section 4.4: a final delivery puts the reverse path in front.
         trace = f"Return-Path: <{mail.reverse_path}>\r\nDelivered-To: {mail.recipient}\r\n"
         with unfinished.open("wb") as file:
-            file.write(trace.encode("ascii") + mail.content)
+            file.write(trace.encode() + mail.content)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)

@@ -10,6 +10,9 @@ from gateway.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
+# After so many times in a row it may be the batch that the database cannot take.
+_MOST_UNAVAILABLE = 30
+
 
 class Drain:
     """Runs `step` until it finds nothing, whoever asks and however often.
@@ -17,16 +20,17 @@ class Drain:
     Args:
         step: does one batch and says whether there was one.
         recover: called before the next batch when one has failed, whatever failed: gives back what
-            that batch held.
+            that batch held. It is told whether the database was to blame, and not the batch.
     """
 
     def __init__(
-        self, name: str, step: Callable[[], bool], recover: Callable[[], object] = lambda: None
+        self, name: str, step: Callable[[], bool], recover: Callable[[bool], object] | None = None
     ) -> None:
         self.name = name
         self._step = step
         self._recover = recover
         self._in_doubt = False
+        self._unavailable = 0
         self._running = threading.Lock()
         self._asked = threading.Event()
         self._stopping = threading.Event()
@@ -43,15 +47,19 @@ class Drain:
 
     def _until_empty(self) -> None:
         try:
-            if self._in_doubt:
-                self._recover()
+            if self._in_doubt and self._recover is not None:
+                self._recover(0 < self._unavailable <= _MOST_UNAVAILABLE)
             self._in_doubt = True
             while not self._stopping.is_set() and self._step():
-                pass
-            self._in_doubt = False
+                self._unavailable = 0
+            self._in_doubt, self._unavailable = False, 0
         except StorageUnavailable as error:
             # The rows stay where they are; the sweeper tries again.
+            self._unavailable += 1
             log.warning("drain.database-unavailable", extra={"queue": self.name, "error": error.code})
+        except BaseException:
+            self._unavailable = 0
+            raise
 
     def stop(self) -> None:
         """Begin no further batch, and wait for the one under way."""

@@ -202,6 +202,37 @@ def test_a_damaged_database_is_replaced_and_kept(backup: Path, tmp_path: Path) -
     context.gateway.database.close()
 
 
+def test_a_database_that_somebody_reads_is_not_replaced(
+    backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its log would be read with the new file."""
+    monkeypatch.setattr("gateway.storage.backup.restore._READERS_END_S", 0.2)
+    other = WorkedDesk(tmp_path, "")
+    other.writes("x@acme.test", "Autre", "Autre.")
+    context = Context(other.runs.config)
+    reader = Database(f"sqlite:///{tmp_path}/var/gateway.db")
+    with reader.snapshot() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM inbound").all()
+        other.writes("y@acme.test", "Encore", "Encore.")
+        before = rows_of(other.gateway.database)
+        other.gateway.database.close()
+        with pytest.raises(BackupRefused, match="open in another program"):
+            run_restore(context, backup, replace_it=True)
+    assert rows_of(other.gateway.database) == before
+    assert not list((tmp_path / "var").glob("gateway.db.*before*"))
+    reader.close()
+    other.gateway.database.close()
+
+    assert run_restore(context, backup, replace_it=True)
+    assert len(rows_of(other.gateway.database)["inbound"]) == 10
+    (kept,) = (tmp_path / "var").glob("gateway.db.before-*")
+    old = Database(f"sqlite:///{kept}")
+    assert rows_of(old) == before
+    old.close()
+    other.close()
+    context.gateway.database.close()
+
+
 def test_a_running_gateway_is_not_restored_over(backup: Path, tmp_path: Path) -> None:
     context = empty(tmp_path)
     run = tmp_path / "var" / "run"

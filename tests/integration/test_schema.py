@@ -43,3 +43,16 @@ def test_migrations_come_to_the_schema(engine: str, request: pytest.FixtureReque
         assert sa.inspect(connection).get_table_names() in ([], ["alembic_version"])
     assert upgrade(database)[0] == ""
     database.close()
+
+
+def test_a_commit_is_on_disk_whatever_the_role_is_set_to(postgres_url: str) -> None:
+    admin = Database(postgres_url)
+    name = sa.make_url(postgres_url).database
+    with admin.write() as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    admin.close()
+
+    database = Database(postgres_url)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    database.close()

@@ -10,7 +10,7 @@ from gateway.cli.serve import prepare
 from gateway.domain.envelope import Envelope
 from gateway.ports import NewMail
 from gateway.settings import load_settings
-from tests.running import RunningGateway, mail
+from tests.running import DESK, RunningGateway, mail
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -30,12 +30,19 @@ class WorkedDesk:
     """A gateway over one folder, in this process."""
 
     def __init__(
-        self, folder: Path, database_url: str, *, settings: str = "", relay_url: str = "file:var/sent"
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        settings: str = "",
+        relay_url: str = "file:var/sent",
+        desk: str = DESK,
     ) -> None:
         self.runs = RunningGateway(
             folder,
             database_url=database_url,
             relay_url=relay_url,
+            desk=desk,
             extra='[trust]\nverify = "off"\n',
             gateway=settings,
         )

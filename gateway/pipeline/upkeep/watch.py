@@ -43,6 +43,9 @@ class SoundedAlarms(Protocol):
     def sound(self, key: str, reason: str) -> None:
         """It is so, with the reason of today."""
 
+    def end(self, key: str) -> None:
+        """It is not so any more."""
+
     def end_others(self, family: str, known: Sequence[str]) -> None:
         """End the alarms whose key begins with `family` and with none of `known`."""
 
@@ -88,7 +91,8 @@ class Watch:
             self.alarms.sound(key, reason)
         # What other machines say of themselves, and of this one, is theirs to end.
         self.alarms.end_others("queue ", list(found))
-        self.alarms.end_others(f"disk {self.host}", list(found))
+        if (disk := f"disk {self.host}") not in found:
+            self.alarms.end(disk)
         self.alarms.end_others("silent ", [*found, f"silent {self.host} "])
 
     def wrong(self, *, others_only: bool) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError
 
-from gateway.errors import BackupRefused, StorageUnavailable
+from gateway.errors import BackupRefused
 from gateway.storage.backup.archive import Archive, fsync_folder
 from gateway.storage.backup.rows import KINDS, read
 from gateway.storage.database import Database
@@ -26,6 +27,7 @@ from gateway.storage.schema import inbound, outbox
 from gateway.storage.upgrade import knows, migrated
 
 _BATCH = 500
+_READERS_END_S = 10.0
 
 
 def check_restorable(archive: Archive, progress: Callable[[str], None]) -> None:
@@ -191,28 +193,42 @@ def _take_place(fresh: Path, path: Path, stamp: str) -> Path | None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    before = None
-    if path.exists():
-        before = path.with_name(f"{path.name}.before-{stamp}")
-        _fold_log(path, before)
+    if not path.exists():
+        fresh.replace(path)
+        fsync_folder(path.parent)
+        return None
+    before = path.with_name(f"{path.name}.before-{stamp}")
+    with _whole_and_alone(path, before):
         os.link(path, before)
-    fresh.replace(path)
-    fsync_folder(path.parent)
+        fresh.replace(path)
+        fsync_folder(path.parent)
     return before
 
 
-def _fold_log(path: Path, before: Path) -> None:
-    """Make the old file whole by itself: no log of its may ever be read with the new one."""
-    old = Database(f"sqlite:///{path}")
-    try:
-        with closing(old), old.read() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    except StorageUnavailable:
-        # It is damaged; its log goes with it.
-        for suffix in ("-wal", "-shm"):
-            log = path.with_name(path.name + suffix)
-            if log.exists():
-                log.rename(before.with_name(before.name + suffix))
+@contextmanager
+def _whole_and_alone(path: Path, before: Path) -> Iterator[None]:
+    """Make the old file whole by itself and let nobody open it: no log of its may ever be read with the new one.
+
+    Raises:
+        BackupRefused: somebody has it open.
+    """
+    with closing(sqlite3.connect(path, timeout=_READERS_END_S, isolation_level=None)) as old:
+        try:
+            # Ends the log, which takes that nobody else has the file open.
+            old.execute("PRAGMA journal_mode=DELETE").fetchone()
+            old.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise BackupRefused(
+                    f"{path} is open in another program, such as a command of the gateway; end it and try again"
+                ) from error
+            # It is damaged; its log goes with it, and the log's index can be made anew.
+            log = path.with_name(f"{path.name}-wal")
+            if log.exists() and log.stat().st_size:
+                log.rename(before.with_name(f"{before.name}-wal"))
+            for suffix in ("-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        yield
 
 
 def _remove(fresh: Path) -> None:

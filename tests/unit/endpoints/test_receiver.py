@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import smtplib
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -296,6 +297,41 @@ def test_starttls_forgets_what_was_sent_in_the_clear(tmp_path: Path) -> None:
             secure.sendall(MAIL)
             assert secure.recv(4096).startswith(b"250 2.0.0")
     assert [envelope.tls for envelope, _ in house.reception.mails] == [True]
+    house.close()
+
+
+def test_a_certificate_is_read_again_and_a_wrong_one_is_not_taken(tmp_path: Path) -> None:
+    """Certificate and key in one file; it is renewed, written over by half, and mended."""
+    import ssl
+
+    authority = trustme.CA()
+    pem = tmp_path / "both.pem"
+
+    def renew() -> bytes:
+        made = authority.issue_cert("mx.example.test")
+        pem.write_bytes(made.private_key_and_cert_chain_pem.bytes())
+        return ssl.PEM_cert_to_DER_cert(made.cert_chain_pems[0].bytes().decode())
+
+    def shown() -> bytes | None:
+        with smtplib.SMTP("127.0.0.1", house.port, timeout=20) as smtp:
+            smtp.starttls(context=context)
+            assert isinstance(smtp.sock, ssl.SSLSocket)
+            return smtp.sock.getpeercert(binary_form=True)
+
+    first = renew()
+    house = House(tmp_path, certificate=str(pem))
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    context.check_hostname = False
+    assert shown() == first
+
+    second = renew()
+    house.receiver.reload_tls()
+    assert shown() == second
+
+    pem.write_bytes(pem.read_bytes()[:500])
+    house.receiver.reload_tls()
+    assert shown() == second
     house.close()
 
 

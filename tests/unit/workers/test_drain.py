@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.errors import StorageFull
+from gateway.errors import StorageFull, StorageUnavailable
 from gateway.workers.drain import Drain
 
 
@@ -20,8 +20,8 @@ def test_what_was_held_when_the_disk_was_full_is_given_back_once_there_is_room()
             raise StorageFull("no room")
         return False
 
-    def give_back() -> None:
-        done.append("give back")
+    def give_back(to_blame: bool) -> None:
+        done.append("give back" if to_blame else "give back, tried")
         if full[0]:
             raise StorageFull("no room")
 
@@ -42,13 +42,26 @@ def test_what_was_held_when_something_unforeseen_happened_is_given_back_too() ->
             raise ZeroDivisionError
         return False
 
-    drain = Drain("outbox", step, lambda: done.append("give back"))
+    drain = Drain("outbox", step, lambda to_blame: done.append(f"give back {to_blame}"))
     with pytest.raises(ZeroDivisionError):
         drain.run()
     drain.run()
     drain.run()
 
-    assert done == ["batch", "give back", "batch", "batch"]
+    assert done == ["batch", "give back False", "batch", "batch"]
+
+
+def test_a_batch_that_the_database_never_takes_is_to_blame_itself_in_the_end() -> None:
+    blamed: list[bool] = []
+
+    def step() -> bool:
+        raise StorageUnavailable("canceling statement due to statement timeout")
+
+    drain = Drain("inbound", step, blamed.append)
+    for _ in range(33):
+        drain.run()
+
+    assert blamed == [True] * 30 + [False] * 2
 
 
 def test_a_drain_goes_on_until_nothing_waits() -> None:
