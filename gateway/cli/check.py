@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from gateway.cli.context import Context
@@ -64,10 +65,14 @@ def _look(name: str, look: Callable[[Context], str], context: Context) -> Findin
         return Finding(name, str(error), _REMEDIES.get(name, "see the sentence above"), count=1)
 
 
+# Whoever renews certificates by machine does so long before.
+_RENEWED_BEFORE = timedelta(days=7)
+
 # Where the sentence does not say it by itself.
 _REMEDIES = {
     "alarms": "each ends by itself once what it names is over",
     "broker": "start the broker, or correct gateway.broker_url; mail waits meanwhile, and none is lost",
+    "certificate": "renew it, and `kill -HUP` the gateway's process: it reads smtp.certificate and smtp.key again",
     "database": "start it, or correct gateway.database_url",
     "mailboxes": "correct [[imap]], then `gateway mailboxes start NAME`",
     "relay": "start the relay, or correct relay.url; notifications wait meanwhile, and none is lost",
@@ -145,6 +150,24 @@ def _relay(context: Context) -> str:
     from gateway.transports.opening import probe
 
     return probe(context.settings.relay.url)
+
+
+def _certificate(context: Context) -> str:
+    from gateway.authentication.certificate import validity
+
+    smtp = context.settings.smtp
+    if not smtp.certificate:
+        return "none: mail comes in without TLS"
+    begins, ends = validity(smtp.certificate, smtp.key)
+    now = context.gateway.clock.now()
+    if now < begins:
+        raise GatewayError(f"{smtp.certificate} is good from {begins:%Y-%m-%dT%H:%M:%SZ} on, not yet")
+    if now > ends:
+        raise GatewayError(f"{smtp.certificate} has expired on {ends:%Y-%m-%dT%H:%M:%SZ}")
+    words = f"{smtp.certificate} is good until {ends:%Y-%m-%d}"
+    if ends - now < _RENEWED_BEFORE:
+        raise GatewayError(f"{words}, and nobody has renewed it")
+    return words
 
 
 def _dns(context: Context) -> str:
@@ -242,6 +265,7 @@ _LOOKS: tuple[tuple[str, Callable[[Context], str]], ...] = (
     ("storms", _storms),
     ("broker", _broker),
     ("relay", _relay),
+    ("certificate", _certificate),
     ("dns", _dns),
     ("web", _web),
     ("mailboxes", _mailboxes),

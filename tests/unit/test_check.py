@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from gateway.authentication.resolver import DnsResolver
-from gateway.cli.check import _dns, _trust, _web
+from gateway.cli.check import _certificate, _dns, _trust, _web
 from gateway.cli.context import Context
 from gateway.errors import DnsUnavailable, GatewayError
 
@@ -51,6 +53,33 @@ def test_a_silent_dns_is_told_and_not_asked_when_off(tmp_path: Path, monkeypatch
 
     assert "192.0.2.53 does not answer: signatures and DMARC are not judged" in _dns(context(tmp_path, ""))
     assert _dns(context(tmp_path, 'verify = "off"')) == "not asked: trust.verify is off"
+
+
+def test_a_certificate_is_looked_at_with_its_key_and_its_end(tmp_path: Path) -> None:
+    """Good, about to end, ended, not begun, and with another one's key."""
+    authority = trustme.CA()
+    now = datetime.now(UTC)  # noqa: TID251  (the gateway's own clock is looked at)
+
+    def looked_at(begins: timedelta, ends: timedelta, *, key: str = "cert.pem") -> str:
+        made = authority.issue_cert("mx.example.test", not_before=now + begins, not_after=now + ends)
+        (tmp_path / "cert.pem").write_bytes(made.private_key_and_cert_chain_pem.bytes())
+        config = tmp_path / "gateway.toml"
+        config.write_text(f'[smtp]\ncertificate = "cert.pem"\nkey = "{key}"\n', encoding="utf-8")
+        return _certificate(Context(config))
+
+    day = timedelta(days=1)
+    assert f"is good until {now + 90 * day:%Y-%m-%d}" in looked_at(-day, 90 * day)
+    with pytest.raises(GatewayError, match="nobody has renewed it"):
+        looked_at(-day, 6 * day)
+    with pytest.raises(GatewayError, match="has expired on"):
+        looked_at(-2 * day, -day)
+    with pytest.raises(GatewayError, match="not yet"):
+        looked_at(day, 2 * day)
+    (tmp_path / "other.pem").write_bytes(authority.issue_cert("x.test").private_key_pem.bytes())
+    with pytest.raises(GatewayError, match="cannot be used"):
+        looked_at(-day, 90 * day, key="other.pem")
+    (tmp_path / "gateway.toml").write_text("", encoding="utf-8")
+    assert _certificate(Context(tmp_path / "gateway.toml")) == "none: mail comes in without TLS"
 
 
 def test_an_answering_dns_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
