@@ -136,8 +136,7 @@ class MailboxSync:
                 return True
             self._take(session, state, wanted[start : start + _DESCRIBED_TOGETHER])
         if waiting:
-            # Refused in an earlier look of this session: somebody may have made room since.
-            self._put_away(session, state, waiting)
+            self._put_away_again(session, state, waiting)
         self._report()
         self._fetching.mailboxes.save(replace(state, looked_at=self._fetching.clock.now()))
         return True
@@ -308,6 +307,16 @@ class MailboxSync:
             state.id, state.uidvalidity, uids, now=self._fetching.clock.now()
         )
         faults.reached("mailbox.marked")
+
+    def _put_away_again(self, session: MailboxSession, state: MailboxState, uids: list[int]) -> None:
+        """What was refused in an earlier look of this session: somebody may have made room, or taken the folder."""
+        verb, _, target = self._settings.after.partition(":")
+        if verb == "move":
+            session.make_folder(target)
+        for start in range(0, len(uids), _DESCRIBED_TOGETHER):
+            if self._trouble:
+                return
+            self._put_away(session, state, uids[start : start + _DESCRIBED_TOGETHER])
 
     def _report(self) -> None:
         key = f"mailbox {self._settings.name} left"

@@ -510,6 +510,24 @@ def test_a_folder_that_takes_nothing_for_now_is_asked_again_in_the_same_session(
     assert sum(line.startswith("FETCH") for line in server.done) == 40
 
 
+def test_a_folder_that_somebody_removes_is_made_again(tmp_path: Path, server: ImapScript) -> None:
+    intake = Intake(tmp_path, server)
+    intake.look()
+    del server.boxes["Processed"]
+    server.add(mail_of("one"))
+    server.script = lambda command: (
+        "NO [TRYCREATE] no such folder"
+        if command.startswith("UID MOVE") and "Processed" not in server.boxes
+        else None
+    )
+    with open_mailbox(intake.settings, None) as session:
+        intake.sync.look(session, is_new=True)
+        assert "[TRYCREATE]" in intake.alarms()["mailbox support left"]
+        intake.sync.look(session, is_new=False)
+
+    assert (server.uids(), server.uids("Processed"), intake.alarms()) == ([], [1], {})
+
+
 def test_a_connection_lost_at_each_move_does_not_hold_up_what_comes_after(
     tmp_path: Path, server: ImapScript
 ) -> None:
