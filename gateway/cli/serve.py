@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gateway import faults
@@ -217,21 +218,12 @@ def run_worker_process(gateway: Gateway, slot: int, roles: Sequence[str], lifeli
     drains = []
     if "worker" in roles:
         drains += [
-            Drain(
-                "inbound",
-                watched(by_rules(receiving)),
-                lambda to_blame: gateway.ledger.release_of(owner, untried=to_blame),
-            ),
-            Drain(
-                "outbox",
-                by_rules(sending),
-                lambda to_blame: gateway.outbox.release_of(owner, untried=to_blame),
-            ),
+            Drain("inbound", watched(by_rules(receiving)), partial(gateway.ledger.release_of, owner)),
+            Drain("outbox", by_rules(sending), partial(gateway.outbox.release_of, owner)),
         ]
     alerter, close_alerter = gateway.alerter()
-    watch_silence = gateway.upkeep.watch.look_sometimes
     swept = [
-        Drain("silence", watch_silence),
+        Drain("silence", gateway.upkeep.watch.look_sometimes),
         Drain("alarms", alerter.send_due),
         Drain("rules", renew),
         Drain("memory", give_back),
