@@ -152,7 +152,7 @@ class Ledger:
         with self._database.write() as connection:
             leases.finish(connection, inbound, [row])
 
-    def release_of(self, owner: str, untried: bool = False) -> int:
+    def release_of(self, owner: str, *, untried: bool = False) -> int:
         """Give back at once what a worker held and will not finish; `untried`: through no fault of theirs."""
         with self._database.write() as connection:
             return leases.release_of(connection, inbound, _PENDING, owner=owner, untried=untried)

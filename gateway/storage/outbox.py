@@ -120,7 +120,7 @@ class Outbox:
             if facts:
                 connection.execute(sa.insert(timeline), facts)
 
-    def release_of(self, owner: str, untried: bool = False) -> int:
+    def release_of(self, owner: str, *, untried: bool = False) -> int:
         """Give back at once what a worker held and will not finish; `untried`: through no fault of theirs."""
         with self._database.write() as connection:
             return leases.release_of(connection, outbox, _PENDING, owner=owner, untried=untried)

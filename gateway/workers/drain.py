@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from gateway.errors import StorageUnavailable
 
@@ -14,18 +15,22 @@ log = logging.getLogger(__name__)
 _MOST_UNAVAILABLE = 30
 
 
+class Recover(Protocol):
+    """Gives back what a batch held."""
+
+    def __call__(self, *, untried: bool) -> object:
+        """`untried`: the database was to blame, and not the batch."""
+
+
 class Drain:
     """Runs `step` until it finds nothing, whoever asks and however often.
 
     Args:
         step: does one batch and says whether there was one.
-        recover: called before the next batch when one has failed, whatever failed: gives back what
-            that batch held. It is told whether the database was to blame, and not the batch.
+        recover: called before the next batch when one has failed, whatever failed.
     """
 
-    def __init__(
-        self, name: str, step: Callable[[], bool], recover: Callable[[bool], object] | None = None
-    ) -> None:
+    def __init__(self, name: str, step: Callable[[], bool], recover: Recover | None = None) -> None:
         self.name = name
         self._step = step
         self._recover = recover
@@ -48,7 +53,7 @@ class Drain:
     def _until_empty(self) -> None:
         try:
             if self._in_doubt and self._recover is not None:
-                self._recover(0 < self._unavailable <= _MOST_UNAVAILABLE)
+                self._recover(untried=0 < self._unavailable <= _MOST_UNAVAILABLE)
             self._in_doubt = True
             while not self._stopping.is_set() and self._step():
                 self._unavailable = 0

@@ -20,8 +20,8 @@ def test_what_was_held_when_the_disk_was_full_is_given_back_once_there_is_room()
             raise StorageFull("no room")
         return False
 
-    def give_back(to_blame: bool) -> None:
-        done.append("give back" if to_blame else "give back, tried")
+    def give_back(*, untried: bool) -> None:
+        done.append("give back" if untried else "give back, tried")
         if full[0]:
             raise StorageFull("no room")
 
@@ -42,7 +42,7 @@ def test_what_was_held_when_something_unforeseen_happened_is_given_back_too() ->
             raise ZeroDivisionError
         return False
 
-    drain = Drain("outbox", step, lambda to_blame: done.append(f"give back {to_blame}"))
+    drain = Drain("outbox", step, lambda *, untried: done.append(f"give back {untried}"))
     with pytest.raises(ZeroDivisionError):
         drain.run()
     drain.run()
@@ -57,7 +57,7 @@ def test_a_batch_that_the_database_never_takes_is_to_blame_itself_in_the_end() -
     def step() -> bool:
         raise StorageUnavailable("canceling statement due to statement timeout")
 
-    drain = Drain("inbound", step, blamed.append)
+    drain = Drain("inbound", step, lambda *, untried: blamed.append(untried))
     for _ in range(33):
         drain.run()
 
