@@ -154,26 +154,26 @@ class _Recorder:
             self._well.set()
 
     def _insist(self, results: list[SendingResult]) -> None:
-        self._record(results)
+        failure: Exception | None = None
         for _ in range(_MOST_TRIES):
-            if not isinstance(self._failure, StorageUnavailable):
-                return
+            failure = self._recorded(results)
+            if not isinstance(failure, StorageUnavailable):
+                break
             self._well.clear()
             time.sleep(_PAUSE_S)
-            self._failure = None
-            self._record(results)
+        # Raised again where the thread is joined.
+        self._failure = failure
 
-    def _record(self, results: list[SendingResult]) -> None:
+    def _recorded(self, results: list[SendingResult]) -> Exception | None:
+        """Why they are not written down; None when they are, or are another worker's."""
         try:
             faults.reached("outbox.marking")
             self._outbox.record(results, now=self._clock.now())
             faults.reached("outbox.marked")
         except LeaseLost:
-            if len(results) == 1:
-                log.warning("notification.lease-lost", extra={"outbox_id": results[0].id})
-                return
-            for result in results:
-                self._record([result])
+            if len(results) > 1:
+                return next(filter(None, [self._recorded([result]) for result in results]), None)
+            log.warning("notification.lease-lost", extra={"outbox_id": results[0].id})
         except Exception as error:  # noqa: BLE001
-            # Raised again where the thread is joined.
-            self._failure = error
+            return error
+        return None
