@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from gateway.authentication.tokens import TokenSigner
 from gateway.domain.desk import Desk
 from gateway.domain.envelope import Envelope
-from gateway.errors import GatewayError, StorageUnavailable
+from gateway.errors import ForgedToken, GatewayError, StorageUnavailable, UnknownRecipient
 from gateway.pipeline.receive import check_recipient
 from gateway.pipeline.store_raw import GroupCommit
 from gateway.ports import Bell, Signer
@@ -37,6 +37,7 @@ class Directory:
         self._lock = threading.Lock()
         self._held: tuple[Desk, TokenSigner] | None = None
         self._looked_at = 0.0
+        self.is_fresh = False
 
     def current(self) -> tuple[Desk, Signer]:
         """At most a second old.
@@ -67,8 +68,11 @@ class Directory:
                 keys, signing = self._store.keys(now=self._clock.now())
                 self._held = (desk, TokenSigner(keys, signing=signing))
         except StorageUnavailable:
+            self.is_fresh = False
             if self._held is None:
                 raise
+        else:
+            self.is_fresh = True
         self._looked_at = time.monotonic()
 
 
@@ -96,7 +100,13 @@ class Intake:
     def check_recipient(self, address: str) -> None:
         """See `ports.Reception`."""
         desk, signer = self._directory.held()
-        check_recipient(address, desk, signer)
+        try:
+            check_recipient(address, desk, signer)
+        except (UnknownRecipient, ForgedToken) as error:
+            if not self._directory.is_fresh:
+                # It may have been made while nobody could look.
+                raise StorageUnavailable("the desk cannot be looked up") from error
+            raise
 
     async def store(self, envelope: Envelope, content: Iterable[bytes], size: int) -> int:
         """See `ports.Reception`."""
