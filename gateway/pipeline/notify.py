@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 # Each batch waits for the database twice; the relay waits meanwhile.
 _BATCH = 400
 _LONGEST_REPLY = 300
-# How often writing down is tried again, with a pause, while the database cannot take it.
-_MOST_TRIES = 20
+# How long writing down is tried again, with pauses, while the database cannot take it.
+_PATIENCE_S = 10.0
 _PAUSE_S = 0.5
 _EVENTS = {"sent": "notification.sent", "failed": "notification.failed", "pending": "notification.deferred"}
 
@@ -154,13 +154,12 @@ class _Recorder:
             self._well.set()
 
     def _insist(self, results: list[SendingResult]) -> None:
-        failure: Exception | None = None
-        for _ in range(_MOST_TRIES):
-            failure = self._recorded(results)
-            if not isinstance(failure, StorageUnavailable):
-                break
+        deadline = time.monotonic() + _PATIENCE_S
+        failure = self._recorded(results)
+        while isinstance(failure, StorageUnavailable) and time.monotonic() < deadline:
             self._well.clear()
             time.sleep(_PAUSE_S)
+            failure = self._recorded(results)
         # Raised again where the thread is joined.
         self._failure = failure
 

@@ -23,10 +23,11 @@ from gateway.endpoints.imap_tokens import Issued, TokenKeeper
 from gateway.errors import GatewayError, MailboxRefused, MailboxUnavailable, StorageUnavailable
 from gateway.ports import NewMail
 from gateway.rulebook.desk_file import load_desk_file
-from gateway.settings import MailboxSettings, OAuth2Settings
+from gateway.settings import MailboxSettings
 from gateway.storage.upgrade import upgrade
 from tests.running import RunningGateway, mail
 from tests.servers.imap_script import DROP, EVERYTHING, Box, ImapScript
+from tests.servers.tokens import OAUTH2
 
 
 class NoBell:
@@ -742,18 +743,7 @@ def test_a_kept_token_that_is_refused_is_fetched_anew_once(tmp_path: Path, serve
         issued.append("token")
         return Issued(f"token{len(issued)}", 3600.0)
 
-    oauth2 = OAuth2Settings(
-        provider="file",
-        mechanism="xoauth2",
-        token_url="",
-        tenant="",
-        client_id="",
-        client_secret_file="",
-        key_file="",
-        token_file="",
-        scope="",
-    )
-    settings = replace(Intake(tmp_path, server).settings, oauth2=oauth2)
+    settings = replace(Intake(tmp_path, server).settings, oauth2=replace(OAUTH2, mechanism="xoauth2"))
     tokens = TokenKeeper(issue)
     tokens.current()
     server.login = "NO [AUTHENTICATIONFAILED] revoked"
@@ -895,22 +885,24 @@ def test_a_server_that_ends_each_session_at_once_is_tried_ever_more_rarely(
     tmp_path: Path, server: ImapScript
 ) -> None:
     intake = Intake(tmp_path, server)
-    logins: list[str] = []
+    logins: list[float] = []
 
     def ends(command: str) -> bytes | None:
         if command.startswith("AUTHENTICATE"):
-            logins.append(command)
+            logins.append(time.monotonic())
         return DROP if command == "IDLE" else None
 
     server.script = ends
     ended = threading.Event()
     watch = MailboxWatch(intake.settings, intake.fetching, ended)
     watch.thread.start()
-    time.sleep(4)
+    intake.running.wait_for(lambda: len(logins) == 4, "the fourth login")
     ended.set()
     watch.thread.join(10)
 
-    assert len(logins) <= 3
+    # Up to a quarter less than two and four seconds, and never the first pause again.
+    assert logins[2] - logins[1] >= 1.5
+    assert logins[3] - logins[2] >= 3.0
 
 
 def test_a_server_that_announces_nothing_is_looked_at_all_the_same(

@@ -88,6 +88,7 @@ def test_a_database_that_stays_away_is_waited_for_before_more_is_sent(
     desk: WorkedDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notify, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(notify, "_PATIENCE_S", 0.2)
     notifier, relay, outbox = sending(desk, 1000)
 
     with pytest.raises(StorageUnavailable):

@@ -8,6 +8,21 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
+from gateway.settings import OAuth2Settings
+
+# Nothing is asked of anybody.
+OAUTH2 = OAuth2Settings(
+    provider="file",
+    token_url="",
+    tenant="",
+    client_id="",
+    client_secret_file="",
+    key_file="",
+    token_file="",
+    scope="",
+    mechanism="auto",
+)
+
 
 class TokenServer:
     """Answers every request with `status` and `answer`."""

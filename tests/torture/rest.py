@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gateway.workers.sweeper import SWEEP_INTERVAL_S
 from tests.running import RunningGateway
 from tests.torture.found import Found
 from tests.torture.senders import Answers, Senders
@@ -38,8 +39,8 @@ def at_rest(gateway: RunningGateway, answers: Answers, name: str) -> AtRest:
     with Senders(gateway, answers, f"warm-{name}-", most=_WARM_UP_MAILS // 4) as senders:
         senders.join()
     gateway.settled()
-    # Within a second a worker gives back what is free.
-    time.sleep(1.5)
+    # A worker has given back what is free.
+    time.sleep(SWEEP_INTERVAL_S + 0.5)
     pids = list(_processes(gateway))
     return AtRest(
         processes=len(pids),

@@ -31,12 +31,11 @@ from gateway.endpoints.imap_session import Folder
 from gateway.endpoints.imap_tokens import Issued, TokenKeeper
 from gateway.errors import MailboxRefused, MailboxUnavailable
 from gateway.rulebook.desk_file import load_desk_file
-from gateway.settings import OAuth2Settings
 from gateway.storage.database import Database
 from gateway.storage.desk import DeskStore
 from gateway.storage.upgrade import upgrade
 from tests.running import DESK
-from tests.servers.tokens import TokenServer
+from tests.servers.tokens import OAUTH2, TokenServer
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SIGNER = TokenSigner({0: b"k" * 32}, signing=0)
@@ -288,19 +287,6 @@ def microsoft(folder: Path, token: Answer) -> tuple[Microsoft, Any]:
         client_secret_file=str(folder / "secret"),
     )
     return server, imap_tokens._microsoft(settings, http_client=server)
-
-
-OAUTH2 = OAuth2Settings(
-    provider="file",
-    token_url="",
-    tenant="",
-    client_id="",
-    client_secret_file="",
-    key_file="",
-    token_file="",
-    scope="",
-    mechanism="auto",
-)
 
 
 def test_microsoft_issues_by_msal(tmp_path: Path) -> None:
