@@ -154,11 +154,13 @@ def _relay(context: Context) -> str:
 
 def _certificate(context: Context) -> str:
     from gateway.authentication.certificate import validity
+    from gateway.endpoints.certificate import server_context
 
     smtp = context.settings.smtp
     if not smtp.certificate:
         return "none: mail comes in without TLS"
-    begins, ends = validity(smtp.certificate, smtp.key)
+    server_context(smtp.certificate, smtp.key)
+    begins, ends = validity(smtp.certificate)
     now = context.gateway.clock.now()
     if now < begins:
         raise GatewayError(f"{smtp.certificate} is good from {begins:%Y-%m-%dT%H:%M:%SZ} on, not yet")

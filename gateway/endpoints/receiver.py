@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.endpoints.certificate import server_context
 from gateway.endpoints.house import LOOK_EVERY_S, House
 from gateway.endpoints.session import LmtpSession, SmtpSession
 from gateway.errors import ConfigurationError
@@ -130,15 +131,7 @@ class Receiver:
         options = self._options
         if not options.certificate:
             return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            context.load_cert_chain(options.certificate, options.key or None)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"certificate and key cannot be used: {error}", file=options.certificate
-            ) from error
-        return context
+        return server_context(options.certificate, options.key)
 
     async def _listen(
         self, where: str, session: Callable[[], SmtpSession], *, tls: ssl.SSLContext | None = None
